@@ -1,0 +1,290 @@
+"""Every error that tflm-hil raises on purpose.
+
+One root, `HarnessError`. Each error says what was expected, what came and, as `advice`, what a person can do about it.
+The data of an error ride on the exception as attributes, so that a test or a program need not parse the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+
+class HarnessError(Exception):
+    """Root of all errors of the harness.
+
+    Args:
+        message: what was expected and what came.
+        advice: what to do about it; each subclass brings a default.
+        log: the newest lines that the device sent, oldest first.
+    """
+
+    advice: str = ""
+
+    def __init__(self, message: str, *, advice: str | None = None, log: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        if advice is not None:
+            self.advice = advice
+        self.log: tuple[str, ...] = tuple(log)
+
+    def __str__(self) -> str:
+        parts = [self.message]
+        if self.log:
+            parts.append("last lines from the device:")
+            parts.extend(f"  | {line}" for line in self.log)
+        if self.advice:
+            parts.append(f"what to do: {self.advice}")
+        return "\n".join(parts)
+
+
+# --- the model and the arena -----------------------------------------------------------------------------------------
+
+
+class ModelRejected(HarnessError):
+    """The file is not a model that TFLM can be given: broken, truncated, wrong identifier or schema version."""
+
+    advice = "convert the model again, and compare the file's size and SHA-256 with the original"
+
+
+class ModelNotFound(HarnessError):
+    """No such model: neither a file nor in the board's model pack."""
+
+    advice = "give the path of a .tflite file, or the name of one in the models folder"
+
+
+class UnsupportedOp(HarnessError):
+    """The model needs an operator that the engine does not have.
+
+    Attributes:
+        name: the operator, as TFLM or the model names it.
+    """
+
+    advice = "replace the operator in the model, or convert without it; `tflm-hil bench MODEL` lists a model's operators"
+
+    def __init__(self, name: str, *, advice: str | None = None, log: Iterable[str] = ()) -> None:
+        super().__init__(f"operator {name} is not supported by this engine", advice=advice, log=log)
+        self.name = name
+
+
+class ArenaTooSmall(HarnessError):
+    """The tensor arena does not hold the model.
+
+    Attributes:
+        requested: bytes that the allocation asked for, or None where TFLM did not say.
+        available: bytes that were left, or None.
+        missing: bytes that were missing, or None.
+        arena: size in bytes of the arena that the model was opened in.
+    """
+
+    advice = "open the model in a larger arena; where none is given, all that the board has is used"
+
+    def __init__(
+        self,
+        *,
+        arena: int,
+        requested: int | None = None,
+        available: int | None = None,
+        missing: int | None = None,
+        detail: str = "",
+        advice: str | None = None,
+        log: Iterable[str] = (),
+    ) -> None:
+        text = f"an arena of {arena:,} bytes is too small for the model"
+        if missing is not None:
+            text += f": requested {requested:,}, available {available:,}, missing {missing:,} bytes"
+        elif detail:
+            text += f": {detail}"
+        super().__init__(text, advice=advice, log=log)
+        self.arena = arena
+        self.requested = requested
+        self.available = available
+        self.missing = missing
+
+
+class InferenceFailed(HarnessError):
+    """`AllocateTensors()` or `Invoke()` returned an error that has no more precise class; TFLM's words are in `log`."""
+
+    advice = "the device's last lines hold TFLM's own message"
+
+
+# --- misuse by a test ------------------------------------------------------------------------------------------------
+
+
+class Misuse(HarnessError):
+    """A test asks for what cannot be: wrong shape or dtype, a closed session, a figure that was not measured."""
+
+    advice = "correct the test"
+
+
+class TensorMismatch(Misuse):
+    """An array does not fit the tensor that it was given for."""
+
+    advice = "give an array of the tensor's shape and dtype, or real=True to have real values quantised"
+
+
+class SessionClosed(Misuse):
+    """The session was closed, or lost with the device that held it."""
+
+    advice = "open the model again"
+
+
+class CaseError(HarnessError):
+    """A YAML case file is wrong.
+
+    Attributes:
+        path: the file, as text.
+        line: the line, counted from 1, or None where none can be named.
+    """
+
+    advice = ""
+
+    def __init__(self, message: str, *, path: str, line: int | None = None, advice: str | None = None) -> None:
+        where = path if line is None else f"{path}:{line}"
+        super().__init__(f"{where}: {message}", advice=advice)
+        self.path = path
+        self.line = line
+
+
+class ReferenceUnavailable(HarnessError):
+    """TFLM's own interpreter cannot run on this computer."""
+
+    advice = "use x86-64 Linux with CPython 3.10-3.14, or golden files made there"
+
+
+class OutputMismatch(HarnessError, AssertionError):
+    """Outputs differ from what was expected; an AssertionError too, so that pytest reports a failure."""
+
+    advice = ""
+
+
+class LimitExceeded(HarnessError, AssertionError):
+    """A measured figure is beyond its limit; an AssertionError too, so that pytest reports a failure."""
+
+    advice = ""
+
+
+# --- the device and the link to it -----------------------------------------------------------------------------------
+
+
+class BoardNotFound(HarnessError):
+    """No board answers to the given name."""
+
+    advice = "`tflm-hil boards` lists what can be used now"
+
+
+class BoardBusy(HarnessError):
+    """Another process holds the board."""
+
+    advice = "wait until it ends, or use another board"
+
+
+class FlashFailed(HarnessError):
+    """The image could not be brought onto the board."""
+
+
+class ImageTooLarge(FlashFailed):
+    """The models do not fit the model pack.
+
+    Attributes:
+        size: bytes that the pack would have.
+        capacity: bytes that there are.
+    """
+
+    advice = "leave models out, or make them smaller"
+
+    def __init__(self, *, size: int, capacity: int, what: str = "the model pack") -> None:
+        super().__init__(f"{what} has {size:,} bytes and the board's flash holds {capacity:,}: {size - capacity:,} too many")
+        self.size = size
+        self.capacity = capacity
+
+
+class DeviceError(HarnessError):
+    """The device answered with an error that the harness has no class for.
+
+    Attributes:
+        code: the error record's code.
+    """
+
+    def __init__(self, message: str, *, code: str = "", advice: str | None = None, log: Iterable[str] = ()) -> None:
+        super().__init__(message, advice=advice, log=log)
+        self.code = code
+
+
+class DeviceCrashed(HarnessError):
+    """The device, or on the host board the process that runs TFLM, died.
+
+    Attributes:
+        reason: for instance "SIGSEGV", "HardFault", "watchdog".
+        command: the command that was running, or "" where unknown.
+        registers: register names and values, empty where the board cannot tell.
+        backtrace: "function (file:line)" per frame, innermost first, empty where unknown.
+    """
+
+    advice = "a too-small arena is the usual cause: open the model in a larger one; then look at the device's last lines"
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        command: str = "",
+        registers: Mapping[str, int] | None = None,
+        backtrace: Iterable[str] = (),
+        advice: str | None = None,
+        log: Iterable[str] = (),
+    ) -> None:
+        self.reason = reason
+        self.command = command
+        self.registers = dict(registers or {})
+        self.backtrace = tuple(backtrace)
+        text = f"the device crashed: {reason}"
+        if command:
+            text += f", while it ran `{command}`"
+        for name, value in self.registers.items():
+            text += f"\n  {name} = {value:#010x}"
+        for frame in self.backtrace:
+            text += f"\n  at {frame}"
+        super().__init__(text, advice=advice, log=log)
+
+
+class DeviceTimeout(HarnessError):
+    """Something awaited from the device did not come in time.
+
+    Attributes:
+        awaited: what was awaited.
+        seconds: how long.
+    """
+
+    advice = "give the call a longer timeout if the model is that slow; otherwise the device hangs: see its last lines"
+
+    def __init__(self, awaited: str, seconds: float, *, advice: str | None = None, log: Iterable[str] = ()) -> None:
+        super().__init__(f"{awaited}: nothing came within {seconds:.3g} s", advice=advice, log=log)
+        self.awaited = awaited
+        self.seconds = seconds
+
+
+class LinkLost(HarnessError):
+    """The port to the device hung up."""
+
+    advice = "check cable and power; the next test connects anew"
+
+
+class ProtocolError(HarnessError):
+    """What came from the device is not the protocol: a broken record, a wrong checksum, a wrong version."""
+
+    advice = "flash the firmware that belongs to this version of the harness; with a good firmware, suspect cable and hub"
+
+
+class RecordLost(ProtocolError):
+    """A gap in the record numbers: at least one record did not arrive, so the answer cannot be trusted.
+
+    Attributes:
+        expected: the number that should have come.
+        got: the number that came.
+    """
+
+    advice = "the link loses data: suspect cable, hub, or another program that reads the same port"
+
+    def __init__(self, expected: int, got: int, *, log: Iterable[str] = ()) -> None:
+        super().__init__(f"lost record: number {expected} was expected, number {got} came", log=log)
+        self.expected = expected
+        self.got = got

@@ -1,0 +1,1 @@
+"""Boards: how a firmware is reached, flashed, and brought back."""

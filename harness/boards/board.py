@@ -1,0 +1,58 @@
+"""What every kind of board can do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from harness.flash.image import Image
+from harness.flash.pack import ModelPack
+from harness.protocol.client import Client
+from harness.protocol.devicelog import DeviceLog
+
+
+class Board(ABC):
+    """A board that firmware runs on. Call order: `flash` when needed, `connect`, work, `recover` after a fault, `close`.
+
+    Attributes:
+        kind: "host", "emulator" or "pico"; limits in test cases are given per kind.
+        name: what a person calls it.
+        log: all that the board has said, over all its connections.
+    """
+
+    kind: str
+    name: str
+
+    def __init__(self) -> None:
+        self.log = DeviceLog()
+
+    @abstractmethod
+    def image(self, pack: ModelPack) -> Image:
+        """The image for this board, of its firmware and these models."""
+
+    @abstractmethod
+    def flash(self, image: Image) -> None:
+        """Brings an image onto the board and restarts it; clients from before are dead.
+
+        Raises:
+            FlashFailed: it did not work, or it cannot be proved that it did.
+        """
+
+    @abstractmethod
+    def connect(self) -> Client:
+        """A client for the running firmware, which has answered `identify`.
+
+        Raises:
+            BoardNotFound, BoardBusy, LinkLost, DeviceTimeout: it cannot be reached.
+        """
+
+    @abstractmethod
+    def recover(self) -> None:
+        """Brings the firmware back to its start, whatever state it is in; clients from before are dead.
+
+        Raises:
+            HarnessError: the board cannot be brought back.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Lets the board go."""

@@ -1,0 +1,146 @@
+"""The host board as the harness sees it: a process to start, a pty to open, a file that is its flash."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from harness.boards.board import Board
+from harness.boards.host import firmware
+from harness.deadline import Deadline
+from harness.errors import BoardNotFound, FlashFailed
+from harness.flash.image import Image
+from harness.flash.pack import ModelPack
+from harness.protocol.client import Client
+from harness.protocol.link import Link
+from harness.protocol.transport import SerialTransport
+from harness.tflm import availability
+
+_START_SECONDS = 20.0
+_STOP_SECONDS = 5.0
+_SLOTS = 64
+_READY = b"ready "
+
+# The program that is the device. Tests put a faulty one in its place.
+DEVICE_COMMAND: tuple[str, ...] = (sys.executable, "-m", "harness.boards.host.device")
+
+
+def why_unavailable() -> str | None:
+    """One line that says why there is no host board here, or None."""
+    return availability.why_unavailable()
+
+
+def state_directory() -> Path:
+    """Where host boards keep their flash: in the user's cache folder."""
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(cache) / "tflm-hil" / "host"
+
+
+class HostBoard(Board):
+    """This computer as a board. Each run that is under way at the same time gets a board of its own.
+
+    Raises:
+        BoardNotFound: TFLM's interpreter cannot run here.
+    """
+
+    kind = "host"
+
+    def __init__(self, directory: Path | None = None) -> None:
+        super().__init__()
+        reason = why_unavailable()
+        if reason is not None:
+            raise BoardNotFound(f"no host board: {reason}", advice="use `--board emulator`, or a Pico")
+        self._directory = directory or state_directory()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port = ""
+        self._client: Client | None = None
+        self._lock, self.name = self._take_slot()
+        self._flash = self._directory / f"{self.name}.flash"
+
+    def image(self, pack: ModelPack) -> Image:
+        return Image(build=firmware.build_id(), firmware=b"", pack=pack)
+
+    def flash(self, image: Image) -> None:
+        if image.build != firmware.build_id():
+            raise FlashFailed(f"the host board's firmware is {firmware.build_id()}, the image is for {image.build}")
+        self._stop()
+        fresh = self._flash.with_suffix(".new")
+        fresh.write_bytes(image.pack.encode())
+        fresh.replace(self._flash)
+
+    def connect(self) -> Client:
+        if self._process is None:
+            self._start()
+        if self._client is not None:
+            self._client.close()
+        self._client = Client(Link(SerialTransport(self._port), self.log))
+        return self._client
+
+    def recover(self) -> None:
+        self._stop()
+        self._start()
+
+    def close(self) -> None:
+        self._stop()
+        os.close(self._lock)
+
+    def _take_slot(self) -> tuple[int, str]:
+        """A flash file that no other run uses; the kernel gives the lock back when this process ends, however it ends."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        for number in range(_SLOTS):
+            name = f"host-{number}"
+            lock = os.open(self._directory / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(lock)
+                continue
+            return lock, name
+        raise BoardNotFound(f"all {_SLOTS} host boards are in use", advice="wait until other runs end")
+
+    def _start(self) -> None:
+        # The device lives as long as the pipe that is its standard input: it ends with us, whatever ends us.
+        self._process = subprocess.Popen(
+            [*DEVICE_COMMAND, "--serial", self.name, "--flash", str(self._flash)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self._port = self._await_port(self._process)
+
+    def _await_port(self, process: subprocess.Popen[bytes]) -> str:
+        assert process.stdout is not None
+        deadline = Deadline(_START_SECONDS)
+        from selectors import EVENT_READ, DefaultSelector
+
+        said = b""
+        with DefaultSelector() as selector:
+            selector.register(process.stdout, EVENT_READ)
+            while not said.endswith(b"\n"):
+                if not selector.select(deadline.remaining()):
+                    self._stop()
+                    raise BoardNotFound(f"the host board did not start within {_START_SECONDS:g} s")
+                data = os.read(process.stdout.fileno(), 1024)
+                if not data:
+                    self._stop()
+                    raise BoardNotFound(
+                        "the host board's program ended before it was ready",
+                        advice="run `tflm-hil boards`; its own words stand above",
+                    )
+                said += data
+        return said.removeprefix(_READY).strip().decode()
+
+    def _stop(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait(_STOP_SECONDS)
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()

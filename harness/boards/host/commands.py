@@ -1,0 +1,277 @@
+"""What each verb does on the host board."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from harness.boards.host import firmware
+from harness.errors import HarnessError
+from harness.flash.pack import ModelPack
+from harness.models import tflite
+from harness.protocol.command import Command
+from harness.protocol.messages import PROTOCOL_VERSION
+from harness.protocol.payload import CHUNK_BYTES, crc32, crc_text, encode_chunk
+from harness.protocol.record import Record
+from harness.tflm import availability
+from harness.tflm.child import ChildDied, ChildFailed, TflmChild
+
+MAX_SESSIONS = 4
+MAX_INVOKES = 100_000
+MAX_VARIABLES = 256
+MIN_ARENA = 16
+PAYLOAD_BYTES_MAX = 16 * 1024 * 1024
+_SAMPLES_PER_RECORD = 64
+
+_HELP = (
+    "identify                                        who this is",
+    "models                                          what the model pack holds",
+    "open model=NAME [arena=N] [vars=N] [preserve=1] open a model in N bytes of arena; the reply names the session",
+    "input session=S index=I bytes=N crc=HEX         stage an input; its N raw bytes follow the line",
+    "invoke session=S [repeats=N] [warmup=N] [profile=1]",
+    "output session=S index=I                        an output of the last invoke",
+    "reset session=S                                 variables to zero, as TFLM's Reset()",
+    "close session=S                                 end a session",
+    "ping                                            a sign of life",
+    "reboot                                          start again",
+    "help                                            this list",
+)
+
+
+class Answering(Protocol):
+    """Sends records and log output."""
+
+    def send(self, kind: str, command: Command | None, fields: Record) -> None: ...
+
+    def log(self, text: bytes) -> None: ...
+
+
+class CommandFailed(Exception):
+    """A command that ends with an error record.
+
+    Attributes:
+        code: one of the codes of docs/protocol.md.
+        details: more fields for the record.
+    """
+
+    def __init__(self, code: str, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.code = code
+        self.details = details
+
+
+@dataclass
+class _Session:
+    arena: int
+    input_bytes: list[int]
+    outputs: int
+    staged: set[int]
+    invoked: bool = False
+
+
+class Commands:
+    """The verbs, and the state that they work on.
+
+    Args:
+        records: where answers go.
+        serial: the board's serial number.
+        flash: the file that holds the model pack; it may be missing.
+        lifeline: see `TflmChild`.
+    """
+
+    def __init__(self, records: Answering, *, serial: str, flash: Path, lifeline: int) -> None:
+        self._records = records
+        self._serial = serial
+        self._pack = ModelPack.decode(flash.read_bytes()) if flash.exists() else ModelPack()
+        self._child = TflmChild(records.log, lifeline=lifeline)
+        self._sessions: dict[int, _Session] = {}
+        self._next_session = 1
+        self._verbs: dict[str, Callable[[Command, bytes], Record]] = {
+            "identify": self._identify,
+            "models": self._models,
+            "open": self._open,
+            "input": self._input,
+            "invoke": self._invoke,
+            "output": self._output,
+            "reset": self._reset,
+            "close": self._close,
+            "ping": self._nothing,
+            "reboot": self._nothing,
+            "help": self._help,
+        }
+
+    def run(self, command: Command, payload: bytes) -> Record:
+        """Carries out a command and returns the fields of its final record.
+
+        Raises:
+            CommandFailed: with what the error record says.
+        """
+        verb = self._verbs.get(command.verb)
+        if verb is None:
+            raise CommandFailed("unknown_verb", f"{command.verb}; try: help")
+        return verb(command, payload)
+
+    def close(self) -> None:
+        """Ends the TFLM process."""
+        self._child.close()
+
+    # --- verbs -------------------------------------------------------------------------------------------------------
+
+    def _nothing(self, _command: Command, _payload: bytes) -> Record:
+        return {}
+
+    def _help(self, command: Command, _payload: bytes) -> Record:
+        for text in _HELP:
+            self._records.send("data", command, {"text": text})
+        return {}
+
+    def _identify(self, _command: Command, _payload: bytes) -> Record:
+        return {
+            "protocol": PROTOCOL_VERSION,
+            "engine": "tflm",
+            "board": "host",
+            "serial": self._serial,
+            "chip": f"{platform.machine()} ({platform.system()})",
+            "clock_hz": None,
+            "pointer_bits": 64,
+            "build": firmware.build_id(),
+            "tflm": availability.commit(),
+            "compiler": f"{availability.DISTRIBUTION} {availability.version()}",
+            "arena_max": firmware.ARENA_BYTES,
+            "pack_crc": crc_text(self._pack.crc),
+            "features": [],
+            "crash": None,
+        }
+
+    def _models(self, command: Command, _payload: bytes) -> Record:
+        for entry in self._pack.entries:
+            fields = {"name": entry.name, "bytes": len(entry.data), "crc": crc_text(entry.crc)}
+            self._records.send("data", command, fields)
+        return {"count": len(self._pack.entries)}
+
+    def _open(self, command: Command, _payload: bytes) -> Record:
+        name = command.arguments.get("model", "")
+        entry = self._pack.find(name)
+        if entry is None:
+            raise CommandFailed("no_model", f"{name} is not in the model pack")
+        free = firmware.ARENA_BYTES - sum(session.arena for session in self._sessions.values())
+        arena = _number(command, "arena", MIN_ARENA, firmware.ARENA_BYTES, default=free)
+        variables = _number(command, "vars", 0, MAX_VARIABLES, default=8)
+        preserve = bool(_number(command, "preserve", 0, 1, default=0))
+        if len(self._sessions) >= MAX_SESSIONS:
+            raise CommandFailed("too_many_sessions", f"{MAX_SESSIONS} sessions are open")
+        if not MIN_ARENA <= arena <= free:
+            raise CommandFailed("no_arena", f"{arena} bytes of arena wanted, {free} are free")
+        try:
+            model = tflite.parse(entry.data, name)
+        except HarnessError as error:
+            raise CommandFailed("model_rejected", error.message) from None
+        number = self._next_session
+        self._next_session += 1
+        opened = self._tflm(
+            "allocate_failed",
+            "open",
+            number,
+            model=entry.data,
+            arena=arena,
+            preserve=preserve,
+            variables=variables,
+            inputs=len(model.inputs),
+            outputs=len(model.outputs),
+        )
+        for direction in ("input", "output"):
+            for index, tensor in enumerate(opened[f"{direction}s"]):
+                self._records.send("data", command, {"of": direction, "index": index, **tensor})
+        sizes = [tensor["bytes"] for tensor in opened["inputs"]]
+        self._sessions[number] = _Session(arena, sizes, len(opened["outputs"]), set())
+        return {"session": number, "arena": arena, **opened["arena"]}
+
+    def _input(self, command: Command, payload: bytes) -> Record:
+        number, session = self._session(command)
+        index = _number(command, "index", 0, len(session.input_bytes) - 1)
+        crc = crc_text(crc32(payload))
+        if command.arguments.get("crc") != crc:
+            raise CommandFailed("bad_payload", f"CRC-32 {command.arguments.get('crc')} announced, {crc} came")
+        if len(payload) != session.input_bytes[index]:
+            expected = session.input_bytes[index]
+            raise CommandFailed("bad_payload", f"input {index} has {expected} bytes, {len(payload)} came")
+        self._tflm("bad_payload", "stage", number, index=index, data=payload)
+        session.staged.add(index)
+        return {}
+
+    def _invoke(self, command: Command, _payload: bytes) -> Record:
+        number, session = self._session(command)
+        repeats = _number(command, "repeats", 0, MAX_INVOKES, default=1)
+        warmup = _number(command, "warmup", 0, MAX_INVOKES, default=0)
+        if _number(command, "profile", 0, 1, default=0):
+            raise CommandFailed("unsupported", "this board has no profiler: TFLM's wheel does not offer one")
+        missing = set(range(len(session.input_bytes))) - session.staged
+        if missing:
+            raise CommandFailed("missing_input", f"input {min(missing)} was never given")
+        session.invoked = False
+        ticks: list[int] = self._tflm("invoke_failed", "invoke", number, warmup=warmup, repeats=repeats)
+        session.invoked = True
+        for first in range(0, len(ticks), _SAMPLES_PER_RECORD):
+            self._records.send("data", command, {"first": first, "ticks": ticks[first : first + _SAMPLES_PER_RECORD]})
+        return {"session": number, "count": len(ticks), "tick_hz": 10**9}
+
+    def _output(self, command: Command, _payload: bytes) -> Record:
+        number, session = self._session(command)
+        index = _number(command, "index", 0, session.outputs - 1)
+        if not session.invoked:
+            raise CommandFailed("not_invoked", "there is no output before an invoke")
+        data = self._read_output(number, index)
+        for offset in range(0, len(data), CHUNK_BYTES):
+            chunk = encode_chunk(data[offset : offset + CHUNK_BYTES])
+            self._records.send("data", command, {"offset": offset, "b64": chunk})
+        return {"bytes": len(data), "crc": crc_text(crc32(data))}
+
+    def _read_output(self, number: int, index: int) -> bytes:
+        data: bytes = self._tflm("invoke_failed", "output", number, index=index)
+        return data
+
+    def _reset(self, command: Command, _payload: bytes) -> Record:
+        number, session = self._session(command)
+        session.invoked = False
+        self._tflm("reset_failed", "reset", number)
+        return {}
+
+    def _close(self, command: Command, _payload: bytes) -> Record:
+        number, _ = self._session(command)
+        del self._sessions[number]
+        self._tflm("no_session", "close", number)
+        return {}
+
+    # --- behind them -------------------------------------------------------------------------------------------------
+
+    def _session(self, command: Command) -> tuple[int, _Session]:
+        number = _number(command, "session", 0, 2**32 - 1)
+        session = self._sessions.get(number)
+        if session is None:
+            raise CommandFailed("no_session", f"session {number} is not open")
+        return number, session
+
+    def _tflm(self, code: str, operation: str, session: int, **arguments: Any) -> Any:
+        try:
+            return self._child.call(operation, session, **arguments)
+        except ChildFailed as error:
+            raise CommandFailed(code, str(error)) from None
+        except ChildDied as error:
+            # On a Pico everything in RAM is gone after a crash; so it is here.
+            self._sessions.clear()
+            raise CommandFailed("crashed", error.reason) from None
+
+
+def _number(command: Command, key: str, low: int, high: int, *, default: int | None = None) -> int:
+    text = command.arguments.get(key)
+    if text is None:
+        if default is None:
+            raise CommandFailed("bad_argument", f"{key} is missing")
+        return default
+    value = int(text) if text.isdecimal() and len(text) <= 10 else -1
+    if not low <= value <= high:
+        raise CommandFailed("bad_argument", f"{key}: a number from {low} to {high} expected")
+    return value

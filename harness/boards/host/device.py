@@ -1,0 +1,143 @@
+"""The host board's program: the device side of docs/protocol.md on a pty. Started by `harness.boards.host.board`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from harness.boards.host.commands import PAYLOAD_BYTES_MAX, CommandFailed, Commands
+from harness.boards.host.pty import HostGone, PtyPort
+from harness.deadline import Deadline
+from harness.protocol.command import MAX_COMMAND_BYTES, BadCommand, Command
+from harness.protocol.record import NUMBER_MODULUS, Record, encode_record
+from harness.tflm.child import ParentGone
+
+PAYLOAD_SECONDS = 2.0
+
+
+class Records:
+    """Numbers records and sends them; log lines go between them."""
+
+    def __init__(self, port: PtyPort) -> None:
+        self._port = port
+        self._number = 0
+
+    def send(self, kind: str, command: Command | None, fields: Record) -> None:
+        """Sends one record in answer to a command, or to none."""
+        record: Record = {"n": self._number, "type": kind}
+        if command is not None:
+            if command.id is not None:
+                record["id"] = command.id
+            record["verb"] = command.verb
+        self._number = (self._number + 1) % NUMBER_MODULUS
+        self._write(encode_record({**record, **fields}))
+
+    def log(self, text: bytes) -> None:
+        """Passes on log output; the byte that starts a record cannot occur in it."""
+        self._write(text.replace(b"\x1e", b"?"))
+
+    def _write(self, data: bytes) -> None:
+        self._port.write(data)
+
+
+class Device:
+    """Reads commands, carries them out, answers."""
+
+    def __init__(self, port: PtyPort, records: Records, commands: Commands) -> None:
+        self._port = port
+        self._records = records
+        self._commands = commands
+        self._buffer = b""
+
+    def run(self) -> None:
+        """Serves until a `reboot`."""
+        while True:
+            line = self._line()
+            if line.strip():
+                try:
+                    command = Command.decode(line)
+                except BadCommand as error:
+                    self._records.send("error", None, {"code": "bad_command", "message": str(error)})
+                    continue
+                if not self._obey(command):
+                    return
+
+    def _obey(self, command: Command) -> bool:
+        try:
+            payload = self._payload(command)
+            final = self._commands.run(command, payload)
+        except CommandFailed as error:
+            self._records.send("error", command, {"code": error.code, "message": str(error), **error.details})
+            return True
+        self._records.send("reply", command, final)
+        return command.verb != "reboot"
+
+    def _line(self) -> bytes:
+        """The next line; one that is too long is cut, so that it is refused and not obeyed."""
+        overlong = False
+        while b"\n" not in self._buffer:
+            if len(self._buffer) > MAX_COMMAND_BYTES:
+                self._buffer = b""
+                overlong = True
+            self._buffer += self._port.read()
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return bytes(MAX_COMMAND_BYTES + 1) if overlong else line
+
+    def _payload(self, command: Command) -> bytes:
+        """The bytes that the command announces; they are taken off the line even if the command is refused after all."""
+        text = command.arguments.get("bytes", "0") if command.verb == "input" else "0"
+        size = int(text) if text.isdecimal() and len(text) <= 10 else -1
+        if not 0 <= size <= PAYLOAD_BYTES_MAX:
+            raise CommandFailed("bad_argument", f"bytes: 0 to {PAYLOAD_BYTES_MAX} expected")
+        while len(self._buffer) < size:
+            data = self._port.read(Deadline(PAYLOAD_SECONDS))
+            if not data:
+                missing = size - len(self._buffer)
+                self._buffer = b""
+                raise CommandFailed("bad_payload", f"{missing} of {size} bytes did not come within {PAYLOAD_SECONDS:g} s")
+            self._buffer += data
+        payload, self._buffer = self._buffer[:size], self._buffer[size:]
+        return payload
+
+
+def build(port: PtyPort, *, serial: str, flash: Path) -> tuple[Device, Records, Commands]:
+    """The device's parts, put together."""
+    records = Records(port)
+    commands = Commands(records, serial=serial, flash=flash, lifeline=sys.stdin.fileno())
+    return Device(port, records, commands), records, commands
+
+
+def serve(port: PtyPort, device: Device, commands: Commands) -> None:
+    """Runs the device until it is told to stop, or nobody is left who could tell it."""
+    sys.stdout.write(f"ready {port.name}\n")
+    sys.stdout.flush()
+    try:
+        device.run()
+        port.hang_up()
+    except (HostGone, ParentGone):
+        pass
+    finally:
+        commands.close()
+
+
+def arguments() -> argparse.ArgumentParser:
+    """The program's arguments."""
+    parser = argparse.ArgumentParser(prog="host-device")
+    parser.add_argument("--serial", required=True)
+    parser.add_argument("--flash", type=Path, required=True)
+    return parser
+
+
+def main() -> None:
+    """Entry point. Standard input is the lifeline; standard output tells the name of the pty."""
+    given = arguments().parse_args()
+    port = PtyPort(sys.stdin.fileno())
+    device, _, commands = build(port, serial=given.serial, flash=given.flash)
+    serve(port, device, commands)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""Carries out a case on a bench."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.bench import Bench
+from harness.cases.golden import read_golden, write_golden
+from harness.cases.inputs import make_steps
+from harness.cases.load import Case
+from harness.cases.schema import LatencyLimit, StateSection, ToleranceSection
+from harness.errors import CaseError, LimitExceeded, Misuse, OutputMismatch, ReferenceUnavailable
+from harness.measure.compare import EXACT, Tolerance, compare_sequences
+from harness.measure.latency import Latency, format_duration
+from harness.models.reference import ReferenceEngine
+from harness.models.steps import Step
+from harness.models.tflite import TfliteModel
+from harness.session import Run, Session
+from harness.tflm import availability
+
+
+@dataclass(frozen=True)
+class CaseTools:
+    """What a case needs besides itself.
+
+    Attributes:
+        bench: where it runs.
+        reference: gives the engine of the reference.
+        update_golden: write golden files instead of comparing with them.
+    """
+
+    bench: Bench
+    reference: Callable[[], ReferenceEngine]
+    update_golden: bool = False
+
+
+def run_case(case: Case, tools: CaseTools) -> None:
+    """Opens the case's model and checks everything that the case says.
+
+    Raises:
+        CaseError: the case cannot be carried out as it is written.
+        HarnessError: something that it demands does not hold, or the device failed.
+        ReferenceUnavailable: it needs the reference, and there is neither TFLM nor a golden file.
+    """
+    spec = case.spec
+    model = find_model(case, tools.bench)
+    steps = make_steps(case, model) if spec.inputs is not None else []
+    size = spec.arena.size if spec.arena is not None else None
+    with tools.bench.open(model, arena=size, preserve_all_tensors=spec.preserve_all_tensors) as session:
+        if spec.arena is not None:
+            session.arena.check(spec.arena.limit(tools.bench.board.kind), spec.arena.headroom)
+        if spec.expect is not None or spec.state is not None:
+            _check_sequence(case, tools, session, steps)
+        if spec.latency is not None:
+            session.reopen()
+            timed = session.invoke(*steps[0], repeats=spec.latency.repeats, warmup=spec.latency.warmup)
+            kind = tools.bench.board.kind
+            check_latency(timed.latency, spec.latency.limit(kind), what=f"{model.name} on {kind}")
+
+
+def find_model(case: Case, bench: Bench) -> TfliteModel:
+    """The case's model: a path relative to the case file, or a name in the models folders.
+
+    Raises:
+        CaseError: there is no such model.
+    """
+    path = case.resolve(case.model)
+    if path.suffix == ".tflite" and path.is_file():
+        return bench.library.load(path)
+    if "/" in case.model:
+        raise CaseError(f"model {case.model!r} does not exist: {path}", path=str(case.path), line=case.line)
+    return bench.library.find(case.model)
+
+
+def check_latency(latency: Latency, limit: LatencyLimit, *, what: str) -> None:
+    """Compares latencies with their limits.
+
+    Raises:
+        LimitExceeded: one is above; the message gives all figures.
+    """
+    for name, allowed in (("median", limit.median), ("p95", limit.p95), ("max", limit.max)):
+        came: float = getattr(latency, name)
+        if allowed is not None and came > allowed:
+            raise LimitExceeded(
+                f"{what}: invoke {name} of at most {format_duration(allowed)} expected, "
+                f"{format_duration(came)} came ({came / allowed - 1:+.0%}); {latency}",
+                advice="look at the operators' shares, or raise the limit if this is what the product can afford",
+            )
+
+
+def _check_sequence(case: Case, tools: CaseTools, session: Session, steps: list[Step]) -> None:
+    state = case.spec.state or StateSection()
+    late = [number for number in state.reset_before if number >= len(steps)]
+    if late:
+        message = f"reset_before {late[0]}: the sequence has only {len(steps)} steps"
+        raise CaseError(message, path=str(case.path), line=case.line)
+    run = session.run(steps, reset_before=state.reset_before)
+    if case.spec.expect is not None:
+        _check_expected(case, tools, session.model, steps, run)
+    if state.remembers is not None:
+        stateless = session.run(steps, reset_before=range(len(steps)))
+        _demand(run, stateless, equal=not state.remembers, what="a run with the state cleared before each step")
+    # Where the initial values are zero, a reset and a new interpreter must come to the same.
+    if state.reset is not None:
+        session.reset()
+        again = session.run(steps, reset_before=state.reset_before)
+        _demand(again, run, equal=state.reset == "restarts", what="the first run, after reset()")
+    if state.reopen is not None:
+        session.reopen()
+        again = session.run(steps, reset_before=state.reset_before)
+        _demand(again, run, equal=state.reopen == "restarts", what="the first run, after reopen()")
+
+
+def _check_expected(case: Case, tools: CaseTools, model: TfliteModel, steps: list[Step], run: Run) -> None:
+    expect = case.spec.expect
+    assert expect is not None
+    reset_before = case.spec.state.reset_before if case.spec.state is not None else []
+    if tools.update_golden and expect.golden is not None:
+        outputs = tools.reference().run(model, steps, reset_before)
+        write_golden(case, model, steps, outputs, {"engine": f"host TFLM {availability.commit()}"})
+    if expect.values is not None:
+        expected = _expected_values(case, model, len(steps))
+        run.assert_equals(expected, _tolerance(expect.tolerance), what="expected values")
+    if expect.reference is not None and availability.why_unavailable() is None:
+        expected = tools.reference().run(model, steps, reset_before)
+        run.assert_equals(expected, _tolerance(expect.reference), what="reference")
+    elif expect.reference is not None and expect.golden is None:
+        raise ReferenceUnavailable(f"no reference and no golden file: {availability.why_unavailable()}")
+    if expect.golden is not None:
+        tolerance = expect.tolerance if expect.reference is None else expect.reference
+        run.assert_equals(read_golden(case, model, steps), _tolerance(tolerance), what="golden file")
+
+
+def _expected_values(case: Case, model: TfliteModel, count: int) -> list[Step]:
+    assert case.spec.expect is not None
+    if len(model.outputs) != 1:
+        raise CaseError("values need a model of one output", path=str(case.path), line=case.line)
+    spec = model.outputs[0]
+    try:
+        array = np.asarray(case.spec.expect.values, dtype=spec.dtype).reshape((count, *spec.shape))
+    except (ValueError, TypeError, OverflowError) as error:
+        shape = [count, *spec.shape]
+        message = f"expect.values: numbers of shape {shape} and type {spec.dtype.name} expected: {error}"
+        raise CaseError(message, path=str(case.path), line=case.line) from None
+    return [(row,) for row in array]
+
+
+def _tolerance(section: str | ToleranceSection) -> Tolerance:
+    if isinstance(section, str):
+        return EXACT
+    if section.lsb is not None:
+        return Tolerance(lsb=section.lsb)
+    return Tolerance(atol=section.absolute or 0.0, rtol=section.relative or 0.0)
+
+
+def _demand(run: Run, other: Run, *, equal: bool, what: str) -> None:
+    difference = compare_sequences(run.outputs, other.outputs, EXACT)
+    if equal and difference is not None:
+        raise OutputMismatch(f"{run.measurement.model}: the same outputs expected as in {what}\n{difference}")
+    if not equal and difference is None:
+        if len(run) < 2:
+            raise Misuse("one step cannot show a state; give at least two")
+        raise OutputMismatch(
+            f"{run.measurement.model}: other outputs expected than in {what}, but all {len(run)} steps are equal",
+            advice="if the model has no state, or CALL_ONCE gives no initial value, the case demands too much; "
+            "otherwise the state is lost between two calls",
+        )

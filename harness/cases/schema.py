@@ -1,0 +1,177 @@
+"""What a case file may say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from typing_extensions import Self
+
+from harness.measure.bytesize import parse_bytes, parse_percent
+from harness.measure.latency import parse_duration
+
+FORMAT_VERSION = 1
+MAX_STEPS = 100_000
+BOARD_KINDS = ("host", "emulator", "pico")
+
+Kind = Literal["host", "emulator", "pico"]
+Bytes = Annotated[int, BeforeValidator(parse_bytes)]
+Percent = Annotated[float, BeforeValidator(parse_percent)]
+Microseconds = Annotated[float, BeforeValidator(parse_duration)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class ArenaLimit(_Section):
+    """How much tensor arena the model may need.
+
+    `max` is one size, or one per kind of board: host bytes are those of a 64-bit computer.
+    """
+
+    max: Bytes | dict[Kind, Bytes] | None = None
+    headroom: Percent = 0.0
+    size: Bytes | None = None
+
+    def limit(self, kind: str) -> int | None:
+        """The limit in bytes for a kind of board, None where there is none."""
+        if isinstance(self.max, Mapping):
+            return dict[str, int](self.max).get(kind)
+        return self.max
+
+
+class LatencyLimit(_Section):
+    """Limits on one kind of board."""
+
+    median: Microseconds | None = None
+    p95: Microseconds | None = None
+    max: Microseconds | None = None
+
+
+class LatencySection(_Section):
+    """How invokes are timed, and limits per kind of board."""
+
+    repeats: Annotated[int, Field(ge=1, le=MAX_STEPS)] = 50
+    warmup: Annotated[int, Field(ge=0, le=MAX_STEPS)] = 5
+    host: LatencyLimit = LatencyLimit()
+    emulator: LatencyLimit = LatencyLimit()
+    pico: LatencyLimit = LatencyLimit()
+
+    def limit(self, kind: str) -> LatencyLimit:
+        """The limits for a kind of board."""
+        limits = {"host": self.host, "emulator": self.emulator, "pico": self.pico}
+        return limits.get(kind, LatencyLimit())
+
+
+class Inputs(_Section):
+    """Where the inputs of the steps come from: exactly one of `generator`, `file` and `values`."""
+
+    generator: Literal["uniform", "normal", "zeros", "ones", "ramp"] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    low: float = -1.0
+    high: float = 1.0
+    file: str | None = None
+    key: str | None = None
+    values: list[Any] | None = None
+    steps: Annotated[int, Field(ge=1, le=MAX_STEPS)] | None = None
+    real: bool = True
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = [name for name in ("generator", "file", "values") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"exactly one of generator, file, values expected, came {', '.join(given) or 'none'}")
+        if self.generator is not None and not self.low <= self.high:
+            raise ValueError(f"low {self.low:g} is above high {self.high:g}")
+        return self
+
+
+class ToleranceSection(_Section):
+    """How far an output may be off: `absolute` and `relative`, or `lsb`."""
+
+    absolute: Annotated[float, Field(ge=0)] | None = None
+    relative: Annotated[float, Field(ge=0)] | None = None
+    lsb: Annotated[int, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        real = self.absolute is not None or self.relative is not None
+        if real == (self.lsb is not None):
+            raise ValueError("absolute and/or relative expected, or lsb")
+        return self
+
+
+class Expect(_Section):
+    """What the outputs must be: those of the `reference`, of a `golden` file, or `values`.
+
+    With both `reference` and `golden`, the golden file takes the reference's place where TFLM cannot run.
+    """
+
+    reference: Literal["exact"] | ToleranceSection | None = None
+    golden: str | None = None
+    values: list[Any] | None = None
+    tolerance: Literal["exact"] | ToleranceSection = "exact"
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if self.reference is None and self.golden is None and self.values is None:
+            raise ValueError("one of reference, golden, values expected")
+        return self
+
+
+class StateSection(_Section):
+    """What must hold for a model with state.
+
+    `remembers`: whether the outputs of the sequence differ from those of a model that is reset before each step.
+    `reset`: "restarts" if after `reset()` the sequence gives what it gave at first; "differs" if it does not, as where
+    CALL_ONCE gives an initial value that Reset() does not give again.
+    `reopen`: the same question for building the interpreter anew.
+    `reset_before`: steps before which the state is reset, on the board and in the reference.
+    """
+
+    remembers: bool | None = None
+    reset: Literal["restarts", "differs"] | None = None
+    reopen: Literal["restarts", "differs"] | None = None
+    reset_before: list[Annotated[int, Field(ge=0)]] = []
+
+
+class CaseSection(_Section):
+    """One case."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\[\]:/\\]+$")]
+    model: str | None = None
+    arena: ArenaLimit | None = None
+    latency: LatencySection | None = None
+    inputs: Inputs | None = None
+    expect: Expect | None = None
+    state: StateSection | None = None
+    preserve_all_tensors: bool = False
+
+    @model_validator(mode="after")
+    def _inputs_given(self) -> Self:
+        needing = [name for name in ("latency", "expect", "state") if getattr(self, name) is not None]
+        if needing and self.inputs is None:
+            raise ValueError(f"{' and '.join(needing)} need(s) inputs")
+        if not needing and self.arena is None:
+            raise ValueError("nothing to check: at least one of arena, latency, expect, state expected")
+        return self
+
+
+class CaseFileSection(_Section):
+    """A whole file."""
+
+    version: Annotated[Literal[1], Field(alias="tflm-hil")]
+    model: str | None = None
+    cases: Annotated[list[CaseSection], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        names = [(case.model or self.model, case.name) for case in self.cases]
+        for number, (model, name) in enumerate(names):
+            if model is None:
+                raise ValueError(f"case {name!r} has no model, and the file names none")
+            if (model, name) in names[:number]:
+                raise ValueError(f"two cases of one model have the name {name!r}")
+        return self

@@ -1,0 +1,1 @@
+"""What is brought onto a board: an image of firmware and model pack."""

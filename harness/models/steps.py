@@ -1,0 +1,66 @@
+"""The inputs of a sequence of invokes, in the one form that sessions and the reference both take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.errors import TensorMismatch
+from harness.models.quantization import check_array, quantize
+from harness.models.tflite import TensorSpec
+
+Array = npt.NDArray[Any]
+Step = tuple[Array, ...]
+
+
+def as_step(inputs: Sequence[npt.ArrayLike], specs: Sequence[TensorSpec], *, real: bool) -> Step:
+    """The inputs of one invoke, checked against the model's input tensors.
+
+    Args:
+        inputs: one array per input tensor, of its shape; of its dtype, or with `real` real values.
+        specs: the model's input tensors.
+        real: quantise the values with the tensor's scale and zero point.
+
+    Raises:
+        TensorMismatch: another number of arrays, another shape, another dtype.
+    """
+    if len(inputs) != len(specs):
+        raise TensorMismatch(f"{len(specs)} input(s) expected ({_names(specs)}), {len(inputs)} came")
+    arrays = []
+    for index, (given, spec) in enumerate(zip(inputs, specs, strict=True)):
+        array = np.asarray(given)
+        if real and spec.quantization is not None:
+            array = quantize(np.asarray(given, dtype=np.float64), spec)
+        elif real:
+            array = np.asarray(given).astype(spec.dtype)
+        arrays.append(check_array(array, spec, f"input {index}"))
+    return tuple(arrays)
+
+
+def as_steps(sequence: Iterable[Any], specs: Sequence[TensorSpec], *, real: bool) -> list[Step]:
+    """The inputs of a sequence.
+
+    Args:
+        sequence: for a model of one input an array of shape (steps, *input shape) or an iterable of arrays; for a model
+            of several inputs an iterable of tuples.
+        specs: the model's input tensors.
+        real: as in `as_step`.
+
+    Raises:
+        TensorMismatch: a step does not fit; the message names it.
+    """
+    steps = []
+    for number, item in enumerate(sequence):
+        inputs = item if isinstance(item, tuple) else (item,)
+        try:
+            steps.append(as_step(inputs, specs, real=real))
+        except TensorMismatch as error:
+            raise TensorMismatch(f"step {number}: {error.message}") from None
+    return steps
+
+
+def _names(specs: Sequence[TensorSpec]) -> str:
+    return ", ".join(f"{spec.name} {spec.dtype.name}{list(spec.shape)}" for spec in specs)

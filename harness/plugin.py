@@ -1,0 +1,209 @@
+"""The pytest plugin: options, fixtures and hooks. Thin on purpose, and light to import: every pytest run on a machine
+where tflm-hil is installed loads this file, so whatever is heavy is imported only where it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from harness.bench import Bench
+    from harness.boards.board import Board
+    from harness.models.reference import Reference
+    from harness.report.summary import SummaryTable
+    from harness.session import Session
+    from harness.testing.runtime import Runtime
+
+_FIXTURES = frozenset({"board", "bench", "open_model", "reference"})
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("tflm-hil", "TensorFlow Lite Micro, hardware in the loop")
+    group.addoption("--board", default="host", metavar="NAME", help="the board to test on (default: host)")
+    group.addoption(
+        "--flash",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="flash the board: auto, only if something needed is not on it (default); always; never",
+    )
+    group.addoption("--board-log", action="store_true", help="show the device's log as it comes")
+    group.addoption(
+        "--case", action="append", default=[], metavar="PATTERN", help="run only YAML cases of this name (glob, repeatable)"
+    )
+    group.addoption("--report-dir", default=None, metavar="DIR", help="write the device log of each test to DIR/logs")
+    group.addoption("--update-golden", action="store_true", help="write golden files instead of only comparing with them")
+    parser.addini("tflm_models", "folders of .tflite files that tests can open by name", type="args", default=[])
+
+
+# --- YAML cases ------------------------------------------------------------------------------------------------------
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if file_path.suffix not in (".yaml", ".yml"):
+        return None
+    from harness.testing.items import collect_case_file
+
+    return collect_case_file(file_path, parent)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    patterns = config.getoption("--case")
+    if patterns:
+        from harness.testing.items import choose_cases
+
+        choose_cases(config, items, patterns)
+
+
+# --- the run ---------------------------------------------------------------------------------------------------------
+
+
+def _uses_board(item: pytest.Item) -> bool:
+    return bool(_FIXTURES.intersection(getattr(item, "fixturenames", ())))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str] | None:
+    if config.getoption("collectonly") or not any(map(_uses_board, items)):
+        return None
+    from harness.testing.header import start_and_describe
+
+    return start_and_describe(config, items)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    from sys import modules
+
+    # Nothing to end where nothing was started; a foreign run does not even import it.
+    if "harness.testing.runtime" in modules:
+        from harness.testing.runtime import started_runtime
+
+        runtime = started_runtime(config)
+        if runtime is not None:
+            runtime.close()
+
+
+# --- each test -------------------------------------------------------------------------------------------------------
+
+
+def _runtime(config: pytest.Config) -> Runtime:
+    from harness.testing.runtime import runtime_of
+
+    return runtime_of(config)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
+    if _uses_board(item):
+        _runtime(item.config).begin_test(item.nodeid)
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
+    try:
+        return (yield)
+    finally:
+        if _uses_board(item):
+            from harness.report.properties import properties
+
+            runtime = _runtime(item.config)
+            runtime.end_test()
+            item.user_properties.extend(properties(runtime.measurements))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    if not _uses_board(item):
+        return (yield)
+    from harness.testing.failures import add_device_log, trim_traceback
+
+    if call.excinfo is not None:
+        trim_traceback(call.excinfo)
+    report = yield
+    runtime = _runtime(item.config)
+    if report.failed:
+        add_device_log(report, runtime.test_log())
+    if report.when == "call" or report.failed:
+        from harness.report.summary import figures
+
+        # Plain values, so that a report that crosses a process boundary keeps them.
+        report.tflm_figures = [figures(measurement) for measurement in runtime.measurements]
+    return report
+
+
+# --- the end of the run ----------------------------------------------------------------------------------------------
+
+
+class _Summary:
+    """Collects the figures that reports bring and prints the table; a plugin of its own because it keeps them."""
+
+    def __init__(self) -> None:
+        self._table: SummaryTable | None = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        figures = getattr(report, "tflm_figures", None)
+        if figures:
+            if self._table is None:
+                from harness.report.summary import SummaryTable
+
+                self._table = SummaryTable()
+            self._table.add(report.nodeid, report.passed or report.skipped, figures)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self._table is not None:
+            terminalreporter.section("models")
+            writer = terminalreporter._tw
+            for line in self._table.render(writer.fullwidth, color=writer.hasmarkup).splitlines():
+                terminalreporter.write_line(line)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(_Summary(), "tflm-hil-summary")
+
+
+# --- fixtures --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def bench(pytestconfig: pytest.Config) -> Bench:
+    """The bench: the board that --board names, flashed with the models that tests need."""
+    return _runtime(pytestconfig).bench
+
+
+@pytest.fixture(scope="session")
+def board(bench: Bench) -> Board:
+    """The board that --board names, running."""
+    return bench.board
+
+
+@pytest.fixture
+def open_model(bench: Bench) -> Callable[..., Session]:
+    """Opens a model: `open_model("name", arena=8 * KiB)`; see `Bench.open`. Sessions are closed after the test."""
+    return bench.open
+
+
+@pytest.fixture(scope="session")
+def reference(pytestconfig: pytest.Config) -> Callable[[str | Path], Reference]:
+    """What TFLM itself computes on this computer: `reference("name").run(sequence)`.
+
+    Skips the test, with the reason, where TFLM's interpreter cannot run.
+    """
+    from harness.models.reference import Reference
+    from harness.tflm.availability import why_unavailable
+
+    reason = why_unavailable()
+    if reason is not None:
+        pytest.skip(reason)
+    runtime = _runtime(pytestconfig)
+
+    def of(model: str | Path) -> Reference:
+        return Reference(runtime.reference_engine(), runtime.library.find(model))
+
+    return of

@@ -1,0 +1,281 @@
+"""The host's end of the protocol: one method per verb, one command under way at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.deadline import Deadline
+from harness.errors import (
+    DeviceCrashed,
+    DeviceError,
+    DeviceTimeout,
+    HarnessError,
+    LinkLost,
+    ProtocolError,
+    RecordLost,
+)
+from harness.protocol import messages
+from harness.protocol.command import MAX_ID, Command
+from harness.protocol.devicelog import DeviceLog, Kind, printable
+from harness.protocol.link import Link
+from harness.protocol.payload import crc32, crc_text, decode_chunk
+from harness.protocol.record import Record
+
+COMMAND_SECONDS = 10.0
+OPEN_SECONDS = 30.0
+_PROBE_SECONDS = 0.5
+_SHOWN_LINES = 12
+_MAX_DATA_RECORDS = 100_000
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The final record of a command, and the data records before it."""
+
+    final: Record
+    data: list[Record]
+
+
+@dataclass(frozen=True)
+class OpenedModel:
+    """What `open` told."""
+
+    opened: messages.Opened
+    inputs: tuple[messages.Tensor, ...]
+    outputs: tuple[messages.Tensor, ...]
+
+
+@dataclass(frozen=True)
+class InvokeTimes:
+    """What `invoke` told: a duration per measured invoke and, if asked for, one per operator of the last."""
+
+    tick_hz: int
+    ticks: tuple[int, ...]
+    ops: tuple[messages.OpTicks, ...]
+
+
+class Client:
+    """Speaks to one device.
+
+    Attributes:
+        usable: False once a command was left without its answer: the device may still be busy with it, and what comes
+            next could be mistaken for the answer to something else. The board must be recovered then.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._id = 0
+        self._pending: Command | None = None
+
+    @property
+    def log(self) -> DeviceLog:
+        """What the device has said."""
+        return self._link.log
+
+    @property
+    def usable(self) -> bool:
+        return self._pending is None and self._link.failure is None
+
+    def close(self) -> None:
+        """Closes the link."""
+        self._link.close()
+
+    # --- one method per verb -----------------------------------------------------------------------------------------
+
+    def ping(self, *, seconds: float = COMMAND_SECONDS) -> None:
+        """Asks for a sign of life."""
+        self.request("ping", seconds=seconds)
+
+    def identify(self, *, seconds: float = COMMAND_SECONDS) -> messages.Identity:
+        """Who the device is.
+
+        Raises:
+            ProtocolError: it speaks another version of the protocol.
+        """
+        final = self.request("identify", seconds=seconds).final
+        version = final.get("protocol")
+        if version != messages.PROTOCOL_VERSION:
+            raise ProtocolError(f"protocol version {messages.PROTOCOL_VERSION} expected, the device speaks {version!r}")
+        return messages.read_message(messages.Identity, final)
+
+    def models(self) -> list[messages.PackedModel]:
+        """The models in the board's model pack."""
+        return [messages.read_message(messages.PackedModel, record) for record in self.request("models").data]
+
+    def open(
+        self, model: str, *, arena: int | None, preserve_all_tensors: bool, resource_variables: int
+    ) -> OpenedModel:
+        """Opens a model; `arena` in bytes, None for all that is free."""
+        arguments = {"model": model, "vars": str(resource_variables), "preserve": str(int(preserve_all_tensors))}
+        if arena is not None:
+            arguments["arena"] = str(arena)
+        reply = self.request("open", arguments, seconds=OPEN_SECONDS)
+        tensors = [messages.read_message(messages.Tensor, record) for record in reply.data]
+        return OpenedModel(
+            messages.read_message(messages.Opened, reply.final),
+            tuple(tensor for tensor in tensors if tensor.of == "input"),
+            tuple(tensor for tensor in tensors if tensor.of == "output"),
+        )
+
+    def write_input(self, session: int, index: int, data: bytes) -> None:
+        """Stages an input; every invoke from now on begins with it."""
+        arguments = {"session": str(session), "index": str(index), "bytes": str(len(data)), "crc": crc_text(crc32(data))}
+        self.request("input", arguments, payload=data)
+
+    def invoke(self, session: int, *, warmup: int, repeats: int, profile: bool, seconds: float) -> InvokeTimes:
+        """Runs `warmup` + `repeats` invokes, each on the staged inputs, and times the latter."""
+        arguments = {"session": str(session), "repeats": str(repeats)}
+        if warmup:
+            arguments["warmup"] = str(warmup)
+        if profile:
+            arguments["profile"] = "1"
+        reply = self.request("invoke", arguments, seconds=seconds)
+        invoked = messages.read_message(messages.Invoked, reply.final)
+        ticks: list[int] = []
+        ops: list[messages.OpTicks] = []
+        for record in reply.data:
+            if "op" in record:
+                ops.append(messages.read_message(messages.OpTicks, record))
+                continue
+            samples = messages.read_message(messages.Samples, record)
+            if samples.first != len(ticks):
+                raise ProtocolError(f"durations from number {len(ticks)} on expected, number {samples.first} came")
+            ticks.extend(samples.ticks)
+        if len(ticks) != repeats or invoked.count != repeats:
+            raise ProtocolError(f"{repeats} durations expected, {len(ticks)} came")
+        return InvokeTimes(invoked.tick_hz, tuple(ticks), tuple(ops))
+
+    def read_output(self, session: int, index: int) -> bytes:
+        """The bytes of an output tensor, as the last invoke left them.
+
+        Raises:
+            ProtocolError: the CRC-32 does not fit the bytes.
+        """
+        reply = self.request("output", {"session": str(session), "index": str(index)})
+        done = messages.read_message(messages.OutputDone, reply.final)
+        data = bytearray()
+        for record in reply.data:
+            chunk = messages.read_message(messages.OutputChunk, record)
+            if chunk.offset != len(data):
+                raise ProtocolError(f"output {index}: bytes from {len(data)} on expected, from {chunk.offset} on came")
+            try:
+                data += decode_chunk(chunk.b64)
+            except ValueError as error:
+                raise ProtocolError(f"output {index}: {error}") from None
+        if len(data) != done.bytes:
+            raise ProtocolError(f"output {index}: {done.bytes} bytes announced, {len(data)} came")
+        crc = crc_text(crc32(data))
+        if crc != done.crc:
+            raise ProtocolError(f"output {index}: CRC-32 {done.crc} announced, the bytes that came have {crc}")
+        return bytes(data)
+
+    def reset(self, session: int) -> None:
+        """TFLM's Reset: variable tensors and resource variables to zero; CALL_ONCE does not run again."""
+        self.request("reset", {"session": str(session)})
+
+    def close_model(self, session: int) -> None:
+        """Ends a session on the device and frees its arena."""
+        self.request("close", {"session": str(session)})
+
+    def reboot(self) -> None:
+        """Restarts the device; the link ends with it."""
+        self.request("reboot")
+
+    def help(self) -> list[str]:
+        """The device's own list of commands, a line each."""
+        return [str(record.get("text", ""))[:200] for record in self.request("help").data]
+
+    # --- the exchange ------------------------------------------------------------------------------------------------
+
+    def request(
+        self,
+        verb: str,
+        arguments: Mapping[str, str] | None = None,
+        *,
+        payload: bytes = b"",
+        seconds: float = COMMAND_SECONDS,
+    ) -> Reply:
+        """Sends a command, and its payload, and waits for its final record.
+
+        Args:
+            verb: the command.
+            arguments: its keys and values.
+            payload: bytes that follow the command's line.
+            seconds: how long the whole exchange may take.
+
+        Raises:
+            DeviceError: the device answered with an error; `DeviceCrashed` where it reported a crash.
+            DeviceTimeout: no answer came in time.
+            LinkLost: the port hung up; a waiting call hears of it at once.
+            RecordLost, ProtocolError: the answer cannot be trusted.
+        """
+        if self._pending is not None:
+            raise ProtocolError(
+                f"`{verb}` cannot be sent: `{self._pending.verb}` before it was left without its answer",
+                advice="recover the board; the fixtures do so before each test",
+            )
+        self._id = self._id % (MAX_ID - 1) + 1  # MAX_ID itself is the probe's
+        command = Command(verb, arguments or {}, self._id)
+        line = command.encode()
+        mark = self.log.mark()
+        deadline = Deadline(seconds)
+        try:
+            self._link.listen()
+            self._pending = command
+            self.log.add(Kind.COMMAND, [line[:-1]])
+            self._link.send(line + payload, deadline)
+            reply = self._answer(command, deadline)
+            self._pending = None
+        except HarnessError as error:
+            # A link's failure is sticky and may be raised again: the lines belong to this raise, not to the first one.
+            error.log = tuple(self.log.newest(_SHOWN_LINES, since=0 if isinstance(error, LinkLost) else mark))
+            if isinstance(error, LinkLost | DeviceTimeout):
+                error.message = f"`{printable(line[:-1])}`: {error.message}"
+                error.log = error.log or tuple(self.log.newest(_SHOWN_LINES))
+            raise
+        finally:
+            self._link.ignore()
+        if reply.final["type"] == "error":
+            raise self._error(reply.final, command, mark)
+        return reply
+
+    def _answer(self, command: Command, deadline: Deadline) -> Reply:
+        data: list[Record] = []
+        while True:
+            record = self._link.receive(deadline)
+            if record is None:
+                raise self._overdue(command, deadline)
+            if record.get("id") != command.id:
+                continue
+            if record["type"] in ("reply", "error"):
+                return Reply(record, data)
+            if record["type"] == "data":
+                data.append(record)
+                if len(data) > _MAX_DATA_RECORDS:
+                    raise ProtocolError(f"more than {_MAX_DATA_RECORDS} data records in answer to `{command.verb}`")
+
+    def _overdue(self, command: Command, deadline: Deadline) -> HarnessError:
+        """Why no answer came: a sign of life tells a lost record from a silent device by the record numbers."""
+        probe = Command("ping", {}, MAX_ID)
+        grace = Deadline(_PROBE_SECONDS)
+        try:
+            self._link.send(probe.encode(), grace)
+            while (record := self._link.receive(grace)) is not None:
+                if record.get("id") == MAX_ID:
+                    return DeviceTimeout(
+                        f"the answer to `{command.verb}`, from a device that does answer `ping`", deadline.seconds
+                    )
+        except (RecordLost, LinkLost, ProtocolError) as error:
+            return error
+        except DeviceTimeout:
+            pass
+        return DeviceTimeout(f"the answer to `{command.verb}`, from a device that no longer answers", deadline.seconds)
+
+    def _error(self, record: Record, command: Command, mark: int) -> HarnessError:
+        code = str(record.get("code", ""))[:40]
+        text = printable(str(record.get("message", "")).encode())
+        log = self.log.newest(_SHOWN_LINES, since=mark)
+        if code == "crashed":
+            return DeviceCrashed(text, command=command.encode().decode("ascii").strip(), log=log)
+        return DeviceError(f"`{command.verb}` refused ({code}): {text}", code=code, log=log)

@@ -1,0 +1,113 @@
+"""The table at the end of a run: one line per model, read at a glance."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from harness.measure.latency import Latency, format_duration
+from harness.measure.measurement import Measurement
+
+# Figures travel from the process that measured to the one that reports as plain values.
+Figures = dict[str, Any]
+
+
+def figures(measurement: Measurement) -> Figures:
+    """What the table needs of a measurement, in types that any serialiser takes."""
+    return {
+        "model": measurement.model,
+        "board": f"{measurement.conditions.kind} {measurement.conditions.serial}",
+        "bits": measurement.conditions.pointer_bits,
+        "used": measurement.arena.used,
+        "samples_us": measurement.samples_us[1:] or measurement.samples_us,
+        "comparisons": [[c.what, c.equal_steps, c.steps] for c in measurement.comparisons],
+    }
+
+
+@dataclass
+class _Row:
+    model: str
+    board: str
+    bits: int
+    used: set[int] = field(default_factory=set)
+    samples: list[float] = field(default_factory=list)
+    equal: int = 0
+    steps: int = 0
+    different: str = ""
+    passed: int = 0
+    failed: list[str] = field(default_factory=list)
+
+
+class SummaryTable:
+    """Collects the figures of a run's tests."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, str], _Row] = {}
+
+    def add(self, nodeid: str, passed: bool, of_test: Iterable[Figures]) -> None:
+        """Adds a test's figures and its outcome."""
+        touched: dict[tuple[str, str], _Row] = {}
+        for item in of_test:
+            key = (item["model"], item["board"])
+            row = self._rows.setdefault(key, _Row(item["model"], item["board"], item["bits"]))
+            touched[key] = row
+            if item["used"] is not None:
+                row.used.add(item["used"])
+            row.samples.extend(item["samples_us"])
+            for what, equal, steps in item["comparisons"]:
+                row.equal += equal
+                row.steps += steps
+                if equal < steps:
+                    row.different = f"differ from {what}"
+        for row in touched.values():
+            if passed:
+                row.passed += 1
+            else:
+                row.failed.append(nodeid)
+
+    def __bool__(self) -> bool:
+        return bool(self._rows)
+
+    def render(self, width: int, *, color: bool) -> str:
+        """The table as text for a terminal of `width` columns."""
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        table.add_column("model", overflow="fold")
+        table.add_column("board", overflow="fold")
+        table.add_column("arena used", justify="right")
+        table.add_column("invoke median / p95", justify="right")
+        table.add_column("outputs", overflow="fold")
+        table.add_column("verdict", overflow="fold")
+        for key in sorted(self._rows):
+            table.add_row(*self._cells(self._rows[key]))
+        text = io.StringIO()
+        console = Console(file=text, width=width, force_terminal=color, no_color=not color, highlight=False)
+        console.print(table)
+        if any(row.bits == 64 for row in self._rows.values()):
+            console.print("arena bytes of the host board are those of a 64-bit computer; a Pico needs fewer", style="dim")
+        return text.getvalue()
+
+    @staticmethod
+    def _cells(row: _Row) -> list[Text]:
+        used = " - ".join(f"{size:,}" for size in sorted({min(row.used), max(row.used)})) if row.used else "-"
+        latency = "-"
+        if row.samples:
+            statistics = Latency(tuple(row.samples))
+            latency = f"{format_duration(statistics.median)} / {format_duration(statistics.p95)}"
+        if row.steps:
+            outputs = row.different or "= expected"
+            outputs += f", {row.equal:,}/{row.steps:,}"
+        else:
+            outputs = "not compared"
+        if row.failed:
+            tests = len(row.failed) + row.passed
+            verdict = Text(f"FAIL {len(row.failed)} of {tests} tests", style="bold red")
+        else:
+            verdict = Text(f"pass, {row.passed} tests" if row.passed > 1 else "pass", style="green")
+        return [Text(row.model), Text(row.board), Text(f"{used} B"), Text(latency), Text(outputs), verdict]

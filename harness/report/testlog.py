@@ -1,0 +1,41 @@
+"""The device log of one test, as a file."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from harness.protocol.devicelog import DeviceLog, Kind, Line, printable
+
+MAX_FILE_BYTES = 16 * 1024 * 1024
+_MAX_NAME = 100
+
+
+def log_file_name(nodeid: str) -> str:
+    """A file name for a test: readable, safe, and no two the same."""
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", nodeid).strip("_.")[-_MAX_NAME:]
+    return f"{name}-{hashlib.sha256(nodeid.encode()).hexdigest()[:8]}.log"
+
+
+class LogFile:
+    """Writes what a device says from now on, line by line with the time of arrival, up to `MAX_FILE_BYTES`."""
+
+    def __init__(self, path: Path, log: DeviceLog) -> None:
+        self._file = path.open("w", encoding="utf-8")
+        self._room = MAX_FILE_BYTES
+        self._remove = log.add_sink(self._write)
+
+    def close(self) -> None:
+        """Ends it."""
+        self._remove()
+        self._file.close()
+
+    def _write(self, when: float, kind: Kind, lines: list[bytes]) -> None:
+        if self._room <= 0:
+            return
+        text = "".join(f"{Line(when, kind, printable(line))}\n" for line in lines)
+        self._room -= len(text)
+        self._file.write(text)
+        if self._room <= 0:
+            self._file.write(f"(no more than {MAX_FILE_BYTES:,} bytes are kept)\n")

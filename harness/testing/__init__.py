@@ -1,0 +1,1 @@
+"""What stands between pytest's hooks and the harness: the run's lifetime, YAML items, figures and logs per test."""

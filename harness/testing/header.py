@@ -1,0 +1,44 @@
+"""Starts the board once pytest knows what will run, and says which one it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from harness.errors import HarnessError
+from harness.models.tflite import TfliteModel
+from harness.testing.items import CaseItem
+from harness.testing.runtime import Runtime, runtime_of
+
+
+def start_and_describe(config: pytest.Config, items: Iterable[pytest.Item]) -> list[str]:
+    """Starts the board with the models that the chosen cases name. One line or a few about it.
+
+    A board that cannot be used is said here; each test that needs it then fails with the same words.
+    """
+    runtime = runtime_of(config)
+    try:
+        flashed = runtime.start(_models_of_cases(runtime, items))
+        told = runtime.bench.conditions
+    except HarnessError as error:
+        return [f"board: NOT USABLE: {line}" if number == 0 else line for number, line in enumerate(str(error).split("\n"))]
+    lines = [f"board: {told.describe()}; {flashed.text}"]
+    if told.pointer_bits != 32:
+        lines.append(f"arena bytes are those of a {told.pointer_bits}-bit {told.kind}, not those of a Pico")
+    return lines
+
+
+def _models_of_cases(runtime: Runtime, items: Iterable[pytest.Item]) -> list[TfliteModel]:
+    found: dict[str, TfliteModel] = {}
+    for item in items:
+        if not isinstance(item, CaseItem):
+            continue
+        path = item.case.resolve(item.case.model)
+        try:
+            model = runtime.library.load(path) if path.is_file() else runtime.library.find(item.case.model)
+        except HarnessError:
+            # The case itself will say so when it runs.
+            continue
+        found.setdefault(model.name, model)
+    return list(found.values())

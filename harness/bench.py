@@ -146,6 +146,11 @@ class Bench:
         return self._client
 
     @property
+    def unanswered(self) -> str | None:
+        """The command that the device was sent and has not answered, or None."""
+        return None if self._client is None else self._client.unanswered
+
+    @property
     def identity(self) -> Identity:
         """What the device says of itself.
 

@@ -129,7 +129,7 @@ def pytest_runtest_makereport(
     report = yield
     runtime = _runtime(item.config)
     if report.failed:
-        add_device_log(report, runtime.test_log())
+        add_device_log(report, runtime.test_log(), runtime.unanswered())
     if report.when == "call" or report.failed:
         from harness.report.summary import figures
 

@@ -77,6 +77,11 @@ class Client:
     def usable(self) -> bool:
         return self._pending is None and self._link.failure is None
 
+    @property
+    def unanswered(self) -> str | None:
+        """The command that was left without its answer, as a line; None if there is none."""
+        return None if self._pending is None else printable(self._pending.encode()[:-1])
+
     def close(self) -> None:
         """Closes the link."""
         self._link.close()

@@ -111,7 +111,7 @@ class DeviceLog:
         ]
 
     def newest(self, count: int, *, since: int = 0, kinds: Iterable[Kind] = (Kind.LOG,)) -> list[str]:
-        """The texts of the newest `count` lines after `since`, oldest first."""
+        """The texts of the newest `count` lines after `since` that are not empty, oldest first."""
         wanted = set(kinds)
         found: list[bytes] = []
         with self._lock:
@@ -119,5 +119,5 @@ class DeviceLog:
                 if first + len(lines) <= since or len(found) >= count:
                     break
                 if kind in wanted:
-                    found.extend(reversed(lines[max(0, since - first) :][-count:]))
+                    found.extend(line for line in reversed(lines[max(0, since - first) :][-4 * count :]) if line.strip())
         return [printable(raw) for raw in reversed(found[:count])]

@@ -80,7 +80,9 @@ class Link:
         return item
 
     def close(self) -> None:
-        """Ends the thread and closes the port."""
+        """Ends the thread and closes the port; a second call does nothing."""
+        if self._closing:
+            return
         self._closing = True
         self._transport.wake()
         self._thread.join(_JOIN_SECONDS)

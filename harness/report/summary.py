@@ -23,7 +23,7 @@ def figures(measurement: Measurement) -> Figures:
     """What the table needs of a measurement, in types that any serialiser takes."""
     return {
         "model": measurement.model,
-        "board": f"{measurement.conditions.kind} {measurement.conditions.serial}",
+        "board": measurement.conditions.serial,
         "bits": measurement.conditions.pointer_bits,
         "used": measurement.arena.used,
         "samples_us": measurement.samples_us[1:] or measurement.samples_us,
@@ -77,11 +77,12 @@ class SummaryTable:
 
     def render(self, width: int, *, color: bool) -> str:
         """The table as text for a terminal of `width` columns."""
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
         table.add_column("model", overflow="fold")
         table.add_column("board", overflow="fold")
-        table.add_column("arena used", justify="right")
-        table.add_column("invoke median / p95", justify="right")
+        table.add_column("arena used", justify="right", no_wrap=True)
+        table.add_column("median", justify="right", no_wrap=True)
+        table.add_column("p95", justify="right", no_wrap=True)
         table.add_column("outputs", overflow="fold")
         table.add_column("verdict", overflow="fold")
         for key in sorted(self._rows):
@@ -96,18 +97,17 @@ class SummaryTable:
     @staticmethod
     def _cells(row: _Row) -> list[Text]:
         used = " - ".join(f"{size:,}" for size in sorted({min(row.used), max(row.used)})) if row.used else "-"
-        latency = "-"
+        median = p95 = "-"
         if row.samples:
             statistics = Latency(tuple(row.samples))
-            latency = f"{format_duration(statistics.median)} / {format_duration(statistics.p95)}"
+            median, p95 = format_duration(statistics.median), format_duration(statistics.p95)
         if row.steps:
-            outputs = row.different or "= expected"
-            outputs += f", {row.equal:,}/{row.steps:,}"
+            outputs = f"{row.different or 'equal'} {row.equal:,}/{row.steps:,}"
         else:
-            outputs = "not compared"
+            outputs = "-"
         if row.failed:
             tests = len(row.failed) + row.passed
-            verdict = Text(f"FAIL {len(row.failed)} of {tests} tests", style="bold red")
+            verdict = Text(f"FAIL {len(row.failed)}/{tests}", style="bold red")
         else:
-            verdict = Text(f"pass, {row.passed} tests" if row.passed > 1 else "pass", style="green")
-        return [Text(row.model), Text(row.board), Text(f"{used} B"), Text(latency), Text(outputs), verdict]
+            verdict = Text(f"pass {row.passed}/{row.passed}", style="green")
+        return [Text(row.model), Text(row.board), Text(f"{used} B"), Text(median), Text(p95), Text(outputs), verdict]

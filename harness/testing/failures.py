@@ -24,38 +24,43 @@ def trim_traceback(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
     error = excinfo.value
     if not isinstance(error, HarnessError | pytest.fail.Exception | KeyboardInterrupt):
         return
+    entries = list(excinfo.traceback)
+    authors = [number for number, entry in enumerate(entries) if _is_authors(str(entry.path))]
+    if not authors:
+        return
+    first_inside = next((n for n in range(authors[0], len(entries)) if str(entries[n].path).startswith(_INSIDE)), None)
+    if first_inside is None:
+        return
     error.__cause__ = None
     error.__suppress_context__ = True
-    outside: list[TracebackType] = []
-    entry = error.__traceback__
-    while entry is not None:
-        if entry.tb_frame.f_code.co_filename.startswith(_INSIDE):
-            if any(map(_of_author, outside)):
-                break
-        outside.append(entry)
-        entry = entry.tb_next
-    if not any(map(_of_author, outside)):
-        return
     trimmed: TracebackType | None = None
-    for kept in reversed(outside):
-        trimmed = TracebackType(trimmed, kept.tb_frame, kept.tb_lasti, kept.tb_lineno)
+    for entry in reversed(entries[:first_inside]):
+        raw = entry._rawentry
+        trimmed = TracebackType(trimmed, raw.tb_frame, raw.tb_lasti, raw.tb_lineno)
     error.__traceback__ = trimmed
-    excinfo._excinfo = (type(error), error, trimmed)  # type: ignore[assignment]
-    excinfo.__dict__.pop("_traceback", None)
+    # Made of the shortened chain, not cut out of the old one: pytest's own filters go along the chain again.
+    excinfo.traceback = type(excinfo.traceback)(trimmed)
 
 
-def _of_author(entry: TracebackType) -> bool:
-    """Whether a frame belongs to neither the harness nor pytest."""
-    path = entry.tb_frame.f_code.co_filename
+def _is_authors(path: str) -> bool:
+    """Whether a file belongs to neither the harness nor pytest."""
     return not path.startswith(_INSIDE) and not any(part in path for part in ("/_pytest/", "/pluggy/"))
 
 
-def add_device_log(report: pytest.TestReport, lines: Sequence[Line]) -> None:
-    """Adds what went over the wire to a failure, where the terminal and JUnit both show it."""
+def add_device_log(report: pytest.TestReport, lines: Sequence[Line], unanswered: str | None) -> None:
+    """Adds what went over the wire to a failure, where the terminal and JUnit both show it.
+
+    Args:
+        report: of the failure.
+        lines: what was said.
+        unanswered: the command that the device was still busy with.
+    """
     if not lines:
         return
     title = "device log (host time; > sent, < received)"
     text = "\n".join(map(str, lines))
+    if unanswered is not None:
+        text += f"\n(no answer has come to `{unanswered}`)"
     longrepr = report.longrepr
     add = getattr(longrepr, "addsection", None)
     if add is not None:

@@ -21,7 +21,7 @@ from harness.protocol.devicelog import Kind, Line, printable
 from harness.report.testlog import LogFile, log_file_name
 from harness.testing.settings import Settings
 
-_SHOWN_LINES = 60
+_SHOWN_LINES = 40
 
 
 class Runtime:
@@ -124,6 +124,10 @@ class Runtime:
         if self._board is None:
             return []
         return self._board.log.since(self._log_mark)[-_SHOWN_LINES:]
+
+    def unanswered(self) -> str | None:
+        """The command that the device has not answered, or None."""
+        return None if self._bench is None else self._bench.unanswered
 
     def close(self) -> None:
         """Lets everything go."""

@@ -156,6 +156,11 @@ class Session:
             self.close()
 
     @property
+    def open(self) -> bool:
+        """Whether the session has not ended."""
+        return self._closed is None
+
+    @property
     def arena(self) -> Arena:
         """Figures of the arena that the model is open in."""
         return self._opened.arena

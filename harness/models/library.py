@@ -38,6 +38,8 @@ class ModelLibrary:
         given = Path(model)
         if given.suffix == ".tflite" and given.is_file():
             return given.resolve()
+        if given.suffix == ".tflite" and (given.is_absolute() or given.parent != Path()):
+            raise ModelNotFound(f"no file {given}", advice="check the path")
         candidates = [directory / given for directory in self.directories]
         if given.suffix != ".tflite":
             candidates = [path.with_name(path.name + ".tflite") for path in candidates]

@@ -218,5 +218,10 @@ TENSOR_TYPES: tuple[TensorType, ...] = (
     TensorType("FLOAT8_E5M2", 8),
 )
 
-# `enum BuiltinOperator`: the operators of which the verifier looks at the options, because TFLM follows them unchecked.
-CALL, CUSTOM, IF, WHILE, CALL_ONCE, VAR_HANDLE = 31, 32, 118, 119, 129, 142
+# Values of `enum BuiltinOperator` that the harness treats each in its own way.
+CALL, CUSTOM, DELEGATE = 31, 32, 51
+IF, WHILE, CALL_ONCE = 118, 119, 129
+HASHTABLE, HASHTABLE_IMPORT = 136, 138
+VAR_HANDLE, ASSIGN_VARIABLE = 142, 144
+# From here on the operators are StableHLO's, none of which TFLM has kernels for.
+FIRST_STABLEHLO = 162

@@ -15,9 +15,14 @@ from harness.errors import ModelRejected
 from harness.models.flatbuffer import Flatbuffer, Table
 from harness.models.magic import IDENTIFIER, recognise
 from harness.models.schema_table import (
+    ASSIGN_VARIABLE,
     CALL,
     CALL_ONCE,
     CUSTOM,
+    DELEGATE,
+    FIRST_STABLEHLO,
+    HASHTABLE,
+    HASHTABLE_IMPORT,
     IF,
     TENSOR_TYPES,
     TFLITE,
@@ -47,6 +52,10 @@ _CALLS = {
     CALL_ONCE: ("CallOnceOptions", ("init_subgraph_index",)),
     CALL: ("CallOptions", ("subgraph",)),
 }
+
+# TFLM's kernels take their first input and output without asking. These have none to take, or bring kernels of their own.
+_MAY_LACK_INPUTS = frozenset({CUSTOM, DELEGATE, HASHTABLE, VAR_HANDLE, *_CALLS})
+_MAY_LACK_OUTPUTS = frozenset({CUSTOM, DELEGATE, HASHTABLE_IMPORT, ASSIGN_VARIABLE, *_CALLS})
 
 _OFFLINE_PLAN = b"OfflineMemoryAllocation"
 _COMPRESSION = b"COMPRESSION_METADATA"
@@ -252,6 +261,9 @@ class _ModelCheck:
                     optional=name == "inputs",
                 )
         code = self.operators[opcode]
+        for name, free in (("inputs", _MAY_LACK_INPUTS), ("outputs", _MAY_LACK_OUTPUTS)):
+            if code < FIRST_STABLEHLO and code not in free and not operator.count(name):
+                raise _rejected(where, f"{name} are expected, there are none")
         if code == VAR_HANDLE:
             handle = operator.union("builtin_options", "VarHandleOptions")
             if handle is None:

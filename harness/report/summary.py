@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.measure.latency import Latency, format_duration
+from harness.measure.latency import Latency
 from harness.measure.measurement import Measurement
 
 # Figures travel from the process that measured to the one that reports as plain values.
@@ -77,7 +77,8 @@ class SummaryTable:
 
     def render(self, width: int, *, color: bool) -> str:
         """The table as text for a terminal of `width` columns."""
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+        # Names fold only where a terminal is narrower than 80 columns.
         table.add_column("model", overflow="fold")
         table.add_column("board", overflow="fold")
         table.add_column("arena used", justify="right", no_wrap=True)
@@ -100,7 +101,7 @@ class SummaryTable:
         median = p95 = "-"
         if row.samples:
             statistics = Latency(tuple(row.samples))
-            median, p95 = format_duration(statistics.median), format_duration(statistics.p95)
+            median, p95 = _short(statistics.median), _short(statistics.p95)
         if row.steps:
             outputs = f"{row.different or 'equal'} {row.equal:,}/{row.steps:,}"
         else:
@@ -109,5 +110,13 @@ class SummaryTable:
             tests = len(row.failed) + row.passed
             verdict = Text(f"FAIL {len(row.failed)}/{tests}", style="bold red")
         else:
-            verdict = Text(f"pass {row.passed}/{row.passed}", style="green")
+            verdict = Text("pass", style="green")
         return [Text(row.model), Text(row.board), Text(f"{used} B"), Text(median), Text(p95), Text(outputs), verdict]
+
+
+def _short(us: float) -> str:
+    """A duration in microseconds with three figures, for a column."""
+    for unit, size in (("s", 1e6), ("ms", 1e3)):
+        if us >= size:
+            return f"{us / size:.3g} {unit}"
+    return f"{us:.3g} us"

@@ -1,0 +1,146 @@
+"""`tflm-hil bench MODEL.tflite`: one model, measured without any test."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from harness.bench import Bench
+from harness.boards.select import select
+from harness.measure.latency import Latency, format_duration
+from harness.models.library import ModelLibrary
+from harness.models.steps import Array
+from harness.models.tflite import TensorSpec, TfliteModel
+from harness.session import Session
+
+_WARMUP = 5
+
+
+def run(given: argparse.Namespace, console: Console) -> None:
+    """Measures the model and shows the figures."""
+    library = ModelLibrary()
+    model = library.find(given.model)
+    bench = Bench(select(given.board), library)
+    try:
+        with bench.open(model, arena=given.arena) as session:
+            inputs = random_inputs(model, given.seed)
+            cold = session.invoke(*inputs).latency
+            warm = session.invoke(*inputs, repeats=given.repeats, warmup=_WARMUP).latency
+            if given.json:
+                print(json.dumps(as_json(session, cold, warm), indent=2))
+            else:
+                show(session, cold, warm, console)
+    finally:
+        bench.close()
+
+
+def random_inputs(model: TfliteModel, seed: int) -> list[Array]:
+    """Values over the whole range of integer tensors, and from -1 to 1 for real ones."""
+    random = np.random.Generator(np.random.PCG64(seed))
+
+    def values(spec: TensorSpec) -> Array:
+        if spec.dtype.kind in "iu":
+            limits = np.iinfo(spec.dtype)
+            return random.integers(limits.min, limits.max, spec.shape, dtype=spec.dtype, endpoint=True)
+        if spec.dtype.kind == "b":
+            return random.integers(0, 2, spec.shape).astype(spec.dtype)
+        return random.uniform(-1.0, 1.0, spec.shape).astype(spec.dtype)
+
+    return [values(spec) for spec in model.inputs]
+
+
+def as_json(session: Session, cold: Latency, warm: Latency) -> dict[str, Any]:
+    """All figures, for programs. Sizes in bytes, durations in microseconds."""
+    model, arena = session.model, session.arena
+    return {
+        "model": {"name": model.name, "bytes": len(model.data), "sha256": model.sha256},
+        "conditions": dict(session.measurement.conditions.as_properties()),
+        "arena": {
+            "size": arena.size,
+            "used": arena.used,
+            "head": arena.head,
+            "tail": arena.tail,
+            "categories": dict(arena.categories),
+            "pointer_bits": arena.pointer_bits,
+        },
+        "latency_us": {
+            "cold": cold.min,
+            **{name: getattr(warm, name) for name in ("count", "min", "median", "p95", "max")},
+            "samples": list(warm.samples_us),
+        },
+        "ops": [{"index": op.index, "subgraph": op.subgraph, "name": op.name} for op in model.ops],
+        "inputs": [_tensor(spec) for spec in model.inputs],
+        "outputs": [_tensor(spec) for spec in model.outputs],
+        "stateful": model.stateful,
+        "resource_variables": model.resource_variables,
+    }
+
+
+def show(session: Session, cold: Latency, warm: Latency, console: Console) -> None:
+    """All figures, for people."""
+    model, arena = session.model, session.arena
+    table = Table(box=box.SIMPLE_HEAD, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+
+    def row(name: str, text: str) -> None:
+        table.add_row(Text(name), Text(text))
+
+    row("model", f"{model.name}, {len(model.data):,} bytes, SHA-256 {model.sha256[:16]}...")
+    row("board", session.measurement.conditions.describe())
+    row("state", _state(model))
+    row("arena used", f"{_bytes(arena.used)} of {arena.size:,} (head {_bytes(arena.head)}, tail {_bytes(arena.tail)})")
+    for category, size in arena.categories.items():
+        row(f"  {category}", f"{size:,} B")
+    if arena.pointer_bits != 32:
+        row("", f"bytes of a {arena.pointer_bits}-bit computer; a Pico needs fewer")
+    row("first invoke", format_duration(cold.min))
+    row(
+        f"{warm.count} invokes",
+        f"min {format_duration(warm.min)}, median {format_duration(warm.median)}, "
+        f"p95 {format_duration(warm.p95)}, max {format_duration(warm.max)}",
+    )
+    counted = Counter(op.name for op in model.ops)
+    row("operators", ", ".join(f"{name} x{count}" if count > 1 else name for name, count in counted.items()))
+    for direction, specs in (("input", model.inputs), ("output", model.outputs)):
+        for index, spec in enumerate(specs):
+            row(f"{direction} {index}", f"{spec.name}: {spec.dtype.name}{list(spec.shape)}{_quantized(spec)}")
+    console.print(table)
+
+
+def _state(model: TfliteModel) -> str:
+    parts = []
+    if model.resource_variables:
+        parts.append(f"{model.resource_variables} resource variables")
+    if model.variable_tensors:
+        parts.append(f"{model.variable_tensors} variable tensors")
+    return ", ".join(parts) or "none"
+
+
+def _bytes(size: int | None) -> str:
+    return "-" if size is None else f"{size:,} B"
+
+
+def _quantized(spec: TensorSpec) -> str:
+    if spec.quantization is None:
+        return ""
+    return f", scale {spec.quantization.scale:g}, zero point {spec.quantization.zero_point}"
+
+
+def _tensor(spec: TensorSpec) -> dict[str, Any]:
+    quantization = spec.quantization
+    return {
+        "name": spec.name,
+        "dtype": spec.dtype.name,
+        "shape": list(spec.shape),
+        "scale": None if quantization is None else quantization.scale,
+        "zero_point": None if quantization is None else quantization.zero_point,
+    }

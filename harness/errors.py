@@ -232,6 +232,10 @@ class DeviceCrashed(HarnessError):
         advice: str | None = None,
         log: Iterable[str] = (),
     ) -> None:
+        if reason == "SIGKILL":
+            advice = advice or "something ended TFLM's process: the computer may have run out of memory"
+        elif reason.startswith("watchdog"):
+            advice = advice or "the model hangs TFLM: a too-small arena can do that; open it in a larger one"
         self.reason = reason
         self.command = command
         self.registers = dict(registers or {})

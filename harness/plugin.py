@@ -45,6 +45,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     if file_path.suffix not in (".yaml", ".yml"):
         return None
+    from harness.cases.mark import is_case_file
+
+    if not is_case_file(file_path) and not parent.session.isinitpath(file_path):
+        return None
     from harness.testing.items import collect_case_file
 
     return collect_case_file(file_path, parent)
@@ -96,10 +100,14 @@ def _runtime(config: pytest.Config) -> Runtime:
     return runtime_of(config)
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
+# The innermost wrapper: if the board cannot be used, what pytest itself does around a set-up has been done.
+@pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
     if _uses_board(item):
-        _runtime(item.config).begin_test(item.nodeid)
+        from harness.testing.failures import in_words
+
+        with in_words():
+            _runtime(item.config).begin_test(item.nodeid)
     return (yield)
 
 

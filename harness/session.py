@@ -15,6 +15,7 @@ from harness.measure.compare import EXACT, Tolerance, compare_sequences
 from harness.measure.latency import Latency
 from harness.measure.measurement import Comparison, Measurement
 from harness.models.quantization import dequantize
+from harness.models.reference import ReferenceRun
 from harness.models.steps import Array, Step, as_step, as_steps
 from harness.models.tflite import TensorSpec, TfliteModel
 from harness.protocol.client import Client, InvokeTimes, OpenedModel
@@ -108,7 +109,7 @@ class Run:
         ]
 
     def assert_equals(
-        self, expected: Run | Sequence[Step], tolerance: Tolerance = EXACT, *, what: str = "reference"
+        self, expected: Run | ReferenceRun | Sequence[Step], tolerance: Tolerance = EXACT, *, what: str = "reference"
     ) -> None:
         """Demands that all outputs of all steps are those expected, and notes the verdict for the report.
 
@@ -120,16 +121,20 @@ class Run:
         Raises:
             OutputMismatch: they differ; the message shows since which step, where, and by how much.
         """
-        outputs = expected.outputs if isinstance(expected, Run) else list(expected)
+        outputs = expected.outputs if isinstance(expected, Run | ReferenceRun) else list(expected)
         difference = compare_sequences(self.outputs, outputs, tolerance)
         steps = len(self.outputs)
         equal = steps if difference is None else max(0, steps - difference.differing_steps)
         self.measurement.comparisons.append(Comparison(what, equal, steps))
-        if difference is not None:
-            raise OutputMismatch(
-                f"{self.measurement.model}: outputs differ from the {what} ({tolerance.describe()} expected)\n"
-                f"{difference}\non {self.measurement.conditions.describe()}"
-            )
+        if difference is None:
+            return
+        reason = f"outputs differ from the {what}"
+        if isinstance(expected, ReferenceRun):
+            reason = expected.diagnose(self.outputs, tolerance, difference.step) or reason
+        raise OutputMismatch(
+            f"{self.measurement.model}: {reason} ({tolerance.describe()} expected)\n"
+            f"{difference}\non {self.measurement.conditions.describe()}"
+        )
 
 
 class Session:

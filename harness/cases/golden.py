@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,8 @@ def read_golden(case: Case, model: TfliteModel, steps: list[Step]) -> list[Step]
         array = arrays.get(f"output_{index}")
         if array is None or array.dtype != spec.dtype or array.shape != (len(steps), *spec.shape):
             came = "nothing" if array is None else f"{array.dtype.name}{list(array.shape)}"
-            raise _error(case, f"{path.name}: output_{index} of {spec.dtype.name}{[len(steps), *spec.shape]} expected, {came}")
+            shape = [len(steps), *spec.shape]
+            raise _error(case, f"{path.name}: output_{index} of {spec.dtype.name}{shape} expected, {came} came")
         outputs.append(array)
     return [tuple(array[number] for array in outputs) for number in range(len(steps))]
 
@@ -59,16 +61,26 @@ def read_golden(case: Case, model: TfliteModel, steps: list[Step]) -> list[Step]
 def write_golden(
     case: Case, model: TfliteModel, steps: list[Step], outputs: list[Step], conditions: Mapping[str, str]
 ) -> Path:
-    """Writes a case's golden file and returns its path."""
+    """Writes a case's golden file and returns its path.
+
+    Raises:
+        CaseError: it cannot be written.
+    """
     assert case.spec.expect is not None and case.spec.expect.golden is not None
     path = case.resolve(case.spec.expect.golden)
     told = {"model_sha256": model.sha256, "inputs_crc": inputs_crc(steps), **conditions}
-    arrays = {
+    arrays: dict[str, Any] = {
         f"output_{index}": np.stack([step[index] for step in outputs]) for index in range(len(model.outputs))
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, conditions=np.array(json.dumps(told, sort_keys=True)), **arrays)
+    # In one step: an interrupted update leaves the old file.
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with fresh.open("wb") as file:
+            np.savez_compressed(file, conditions=np.array(json.dumps(told, sort_keys=True)), **arrays)
+        fresh.replace(path)
+    except OSError as error:
+        raise _error(case, f"golden file {path} cannot be written: {error}") from None
     return path
 
 

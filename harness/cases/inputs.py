@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import struct
+import warnings
 import zipfile
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,32 +14,50 @@ import numpy as np
 
 from harness.cases.load import Case
 from harness.cases.schema import Inputs
-from harness.errors import CaseError
+from harness.errors import CaseError, Misuse
 from harness.models.steps import Array, Step, as_steps
 from harness.models.tflite import TensorSpec, TfliteModel
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
+_ADVICE = "real: true takes real values and quantises them; real: false takes the tensor's own"
+# All that numpy and zipfile raise on damaged files. A header may announce an array that no memory holds.
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    TypeError,
+    EOFError,
+    LookupError,
+    ArithmeticError,
+    MemoryError,
+    RuntimeError,
+    SyntaxError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
 
 
 def make_steps(case: Case, model: TfliteModel) -> list[Step]:
     """The inputs of every step of a case, in the dtypes of the model's tensors.
 
     Raises:
-        CaseError: the file or the values cannot be had.
-        TensorMismatch: they do not fit the model.
+        CaseError: the file or the values cannot be had, or do not fit the model.
     """
     inputs = case.spec.inputs
     assert inputs is not None
     sequence: Iterable[Any]
     if inputs.generator is not None:
-        sequence = _generated(inputs, model.inputs)
+        sequence = _generated(case, inputs, model.inputs)
     elif inputs.values is not None:
         if len(model.inputs) != 1:
             raise _error(case, "values need a model of one input; use a file with one key per input")
         sequence = _shaped(case, inputs.values, model.inputs[0], real=inputs.real)
     else:
         sequence = _from_file(case, inputs, model)
-    steps = as_steps(sequence, model.inputs, real=inputs.real)
+    try:
+        steps = as_steps(sequence, model.inputs, real=inputs.real)
+    except Misuse as error:
+        raise _error(case, f"inputs: {error.message}", advice=_ADVICE if inputs.real is False else None) from None
     if not steps:
         raise _error(case, "inputs: at least one step expected, none came")
     return steps
@@ -52,22 +73,32 @@ def read_arrays(path: Path, case: Case) -> dict[str, Array]:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise _error(case, f"{path.name}: at most {MAX_FILE_BYTES:,} bytes expected")
         if path.suffix == ".csv":
-            return {"": np.loadtxt(path, delimiter=",", ndmin=2)}
+            with warnings.catch_warnings():
+                # An empty file is told of by whoever misses its steps.
+                warnings.simplefilter("ignore", UserWarning)
+                return {"": np.loadtxt(path, delimiter=",", ndmin=2)}
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
             return {"": loaded}
         with loaded:
             if sum(info.file_size for info in zipfile.ZipFile(path).infolist()) > MAX_FILE_BYTES:
                 raise _error(case, f"{path.name}: at most {MAX_FILE_BYTES:,} bytes expected when unpacked")
-            return {key: loaded[key] for key in loaded.files}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise _error(case, f"{path} cannot be read: {error}") from None
+            arrays = {key: loaded[key] for key in loaded.files}
+    except _UNREADABLE as error:
+        raise _error(case, f"{path} cannot be read: {error or type(error).__name__}") from None
+    for key, array in arrays.items():
+        # A member that is not in numpy's format comes as its bytes.
+        if not isinstance(array, np.ndarray):
+            raise _error(case, f"{path.name}: {key!r} is not a numpy array")
+    return arrays
 
 
-def _generated(inputs: Inputs, specs: tuple[TensorSpec, ...]) -> list[tuple[Array, ...]]:
+def _generated(case: Case, inputs: Inputs, specs: tuple[TensorSpec, ...]) -> list[tuple[Array, ...]]:
     # PCG64 is numpy's default generator; named, so that a change of the default does not change anybody's inputs.
     random = np.random.Generator(np.random.PCG64(inputs.seed))
     low, high = inputs.low, inputs.high
+    if not np.isfinite(high - low):
+        raise _error(case, f"inputs: low {low:g} and high {high:g} are too far apart")
     steps = []
     for number in range(inputs.steps or 1):
         arrays: list[Array] = []
@@ -80,9 +111,21 @@ def _generated(inputs: Inputs, specs: tuple[TensorSpec, ...]) -> list[tuple[Arra
                 array = np.full(spec.shape, low + (high - low) * number / max(1, (inputs.steps or 1) - 1))
             else:
                 array = np.full(spec.shape, 1.0 if inputs.generator == "ones" else 0.0)
-            arrays.append(array if inputs.real else np.round(array).astype(spec.dtype))
+            arrays.append(array if inputs.real else _raw(case, array, spec))
         steps.append(tuple(arrays))
     return steps
+
+
+def _raw(case: Case, array: Array, spec: TensorSpec) -> Array:
+    """Generated values as the tensor's own, rounded if it holds integers."""
+    if spec.dtype.kind not in "iu":
+        return array.astype(spec.dtype)
+    rounded = np.round(array)
+    limits = np.iinfo(spec.dtype)
+    if rounded.size and not (limits.min <= rounded.min() and rounded.max() <= limits.max):
+        wanted = f"low and high within {limits.min} to {limits.max} expected"
+        raise _error(case, f"inputs: {wanted}, the range of {spec.name} ({spec.dtype.name})")
+    return rounded.astype(spec.dtype)
 
 
 def _from_file(case: Case, inputs: Inputs, model: TfliteModel) -> list[tuple[Array, ...]]:
@@ -91,15 +134,22 @@ def _from_file(case: Case, inputs: Inputs, model: TfliteModel) -> list[tuple[Arr
     arrays = read_arrays(path, case)
     if inputs.key is not None:
         if inputs.key not in arrays:
-            raise _error(case, f"{path.name} has no array {inputs.key!r}; there are {', '.join(arrays)}")
+            names = ", ".join(filter(None, arrays))
+            there = f"there are {names}" if names else "leave key out, the file has only one array"
+            raise _error(case, f"{path.name} has no array {inputs.key!r}; {there}")
         columns = [arrays[inputs.key]]
     elif len(arrays) == len(model.inputs):
         columns = list(arrays.values())
     else:
-        raise _error(case, f"{path.name} has the arrays {', '.join(arrays)}; choose one with key")
+        raise _error(case, f"{path.name} has the arrays {', '.join(arrays) or 'none'}; choose one with key")
     if len(columns) != len(model.inputs):
         raise _error(case, f"{path.name}: {len(model.inputs)} arrays expected, one per input, {len(columns)} came")
-    count = min(len(column) for column in columns) if all(column.ndim for column in columns) else 0
+    if not all(column.ndim for column in columns):
+        raise _error(case, f"{path.name}: an array with one row per step expected, a single number came")
+    counts = {len(column) for column in columns}
+    if len(counts) > 1 and inputs.steps is None:
+        raise _error(case, f"{path.name}: arrays of the same number of steps expected, {sorted(counts)} came")
+    count = min(counts)
     if inputs.steps is not None and inputs.steps > count:
         raise _error(case, f"{path.name} has {count} steps, {inputs.steps} are wanted")
     shaped = [
@@ -112,18 +162,24 @@ def _from_file(case: Case, inputs: Inputs, model: TfliteModel) -> list[tuple[Arr
 def _shaped(case: Case, values: Any, spec: TensorSpec, *, real: bool) -> list[Array]:
     """One array of the tensor's shape per step; numbers may lie flat, as in a table."""
     try:
-        array = np.asarray(values, dtype=np.float64 if real else None)
+        array = np.asarray(values)
+        if array.size and array.dtype.kind not in "biuf":
+            raise TypeError("numbers expected, and in every step as many")
+        if real:
+            array = array.astype(np.float64)
         if not real and array.dtype != spec.dtype and array.dtype.kind in "iu":
             # Integers of a table have no dtype of their own; those that do not fit the tensor's are refused.
             converted = array.astype(spec.dtype)
             if not np.array_equal(converted, array):
                 raise ValueError(f"not all values fit {spec.dtype.name}")
             array = converted
+        elif not real and array.dtype.kind == "f" == spec.dtype.kind:
+            array = array.astype(spec.dtype)
         return [row.reshape(spec.shape) for row in array.reshape(len(array), -1)]
     except (ValueError, TypeError, OverflowError) as error:
         shape = list(spec.shape)
         raise _error(case, f"inputs: steps of shape {shape} expected for {spec.name}: {error}") from None
 
 
-def _error(case: Case, message: str) -> CaseError:
-    return CaseError(message, path=str(case.path), line=case.line)
+def _error(case: Case, message: str, *, advice: str | None = None) -> CaseError:
+    return CaseError(message, path=str(case.path), line=case.line, advice=advice)

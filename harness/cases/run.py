@@ -15,7 +15,7 @@ from harness.cases.schema import LatencyLimit, StateSection, ToleranceSection
 from harness.errors import CaseError, LimitExceeded, Misuse, OutputMismatch, ReferenceUnavailable
 from harness.measure.compare import EXACT, Tolerance, compare_sequences
 from harness.measure.latency import Latency, format_duration
-from harness.models.reference import ReferenceEngine
+from harness.models.reference import Reference, ReferenceEngine
 from harness.models.steps import Step
 from harness.models.tflite import TfliteModel
 from harness.session import Run, Session
@@ -86,7 +86,7 @@ def check_latency(latency: Latency, limit: LatencyLimit, *, what: str) -> None:
         if allowed is not None and came > allowed:
             raise LimitExceeded(
                 f"{what}: invoke {name} of at most {format_duration(allowed)} expected, "
-                f"{format_duration(came)} came ({came / allowed - 1:+.0%}); {latency}",
+                f"{format_duration(came)} came{f' ({came / allowed - 1:+.0%})' if allowed else ''}; {latency}",
                 advice="look at the operators' shares, or raise the limit if this is what the product can afford",
             )
 
@@ -125,8 +125,8 @@ def _check_expected(case: Case, tools: CaseTools, model: TfliteModel, steps: lis
         expected = _expected_values(case, model, len(steps))
         run.assert_equals(expected, _tolerance(expect.tolerance), what="expected values")
     if expect.reference is not None and availability.why_unavailable() is None:
-        expected = tools.reference().run(model, steps, reset_before)
-        run.assert_equals(expected, _tolerance(expect.reference), what="reference")
+        reference = Reference(tools.reference(), model).run(map(tuple, steps), reset_before=reset_before)
+        run.assert_equals(reference, _tolerance(expect.reference), what="reference")
     elif expect.reference is not None and expect.golden is None:
         raise ReferenceUnavailable(f"no reference and no golden file: {availability.why_unavailable()}")
     if expect.golden is not None:
@@ -140,7 +140,12 @@ def _expected_values(case: Case, model: TfliteModel, count: int) -> list[Step]:
         raise CaseError("values need a model of one output", path=str(case.path), line=case.line)
     spec = model.outputs[0]
     try:
-        array = np.asarray(case.spec.expect.values, dtype=spec.dtype).reshape((count, *spec.shape))
+        given = np.asarray(case.spec.expect.values)
+        if given.dtype.kind not in "biuf":
+            raise TypeError("something else than numbers came")
+        array = given.astype(spec.dtype).reshape((count, *spec.shape))
+        if spec.dtype.kind in "biu" and not np.array_equal(array.ravel(), given.ravel()):
+            raise ValueError(f"not all values fit {spec.dtype.name}")
     except (ValueError, TypeError, OverflowError) as error:
         shape = [count, *spec.shape]
         message = f"expect.values: numbers of shape {shape} and type {spec.dtype.name} expected: {error}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 from typing_extensions import Self
 
 from harness.measure.bytesize import parse_bytes, parse_percent
@@ -21,8 +22,38 @@ Percent = Annotated[float, BeforeValidator(parse_percent)]
 Microseconds = Annotated[float, BeforeValidator(parse_duration)]
 
 
+def misplaced(message: str, *place: int | str) -> PydanticCustomError:
+    """An error whose place in the file is not the one that pydantic knows; `place` is relative to the section."""
+    # pydantic fills in what stands in braces; a name that has braces is not meant.
+    return PydanticCustomError("misplaced", "{text}", {"text": message, "place": place})
+
+
+def _check_text(text: str) -> str:
+    if not text.isprintable() or not text.strip():
+        raise ValueError("printable text expected, on one line and not blank")
+    return text
+
+
+def _check_name(name: str) -> str:
+    # A name becomes part of a test's id, between brackets, and of a file's name.
+    if len(name) > 60 or any(character in name for character in "[]:/\\"):
+        raise ValueError("a name of at most 60 characters without [ ] : / \\ expected")
+    return name
+
+
+def _check_version(version: Any) -> Any:
+    if type(version) is not int or version != FORMAT_VERSION:
+        raise ValueError(f"format version {FORMAT_VERSION} expected, the only one that this harness reads")
+    return version
+
+
+# File names, keys and models too: what stands in messages must not be able to write to a terminal.
+Text = Annotated[str, AfterValidator(_check_text)]
+Name = Annotated[Text, AfterValidator(_check_name)]
+
+
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ArenaLimit(_Section):
@@ -38,7 +69,7 @@ class ArenaLimit(_Section):
     def limit(self, kind: str) -> int | None:
         """The limit in bytes for a kind of board, None where there is none."""
         if isinstance(self.max, Mapping):
-            return dict[str, int](self.max).get(kind)
+            return next((size for name, size in self.max.items() if name == kind), None)
         return self.max
 
 
@@ -72,8 +103,8 @@ class Inputs(_Section):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     low: float = -1.0
     high: float = 1.0
-    file: str | None = None
-    key: str | None = None
+    file: Text | None = None
+    key: Text | None = None
     values: list[Any] | None = None
     steps: Annotated[int, Field(ge=1, le=MAX_STEPS)] | None = None
     real: bool = True
@@ -85,6 +116,17 @@ class Inputs(_Section):
             raise ValueError(f"exactly one of generator, file, values expected, came {', '.join(given) or 'none'}")
         if self.generator is not None and not self.low <= self.high:
             raise ValueError(f"low {self.low:g} is above high {self.high:g}")
+        # What has no effect is not what its author believes.
+        owners = {
+            "seed": ("generator",),
+            "low": ("generator",),
+            "high": ("generator",),
+            "key": ("file",),
+            "steps": ("generator", "file"),
+        }
+        for name, sources in owners.items():
+            if name in self.model_fields_set and given[0] not in sources:
+                raise misplaced(f"{name} has no effect with {given[0]}, only with {' and '.join(sources)}", name)
         return self
 
 
@@ -110,7 +152,7 @@ class Expect(_Section):
     """
 
     reference: Literal["exact"] | ToleranceSection | None = None
-    golden: str | None = None
+    golden: Text | None = None
     values: list[Any] | None = None
     tolerance: Literal["exact"] | ToleranceSection = "exact"
 
@@ -118,6 +160,8 @@ class Expect(_Section):
     def _some(self) -> Self:
         if self.reference is None and self.golden is None and self.values is None:
             raise ValueError("one of reference, golden, values expected")
+        if "tolerance" in self.model_fields_set and self.values is None and self.reference is not None:
+            raise misplaced("tolerance has no effect on reference; write it there: reference: {lsb: 1}", "tolerance")
         return self
 
 
@@ -136,12 +180,16 @@ class StateSection(_Section):
     reopen: Literal["restarts", "differs"] | None = None
     reset_before: list[Annotated[int, Field(ge=0)]] = []
 
+    def demands(self) -> bool:
+        """Whether it says anything that could turn out false."""
+        return any(answer is not None for answer in (self.remembers, self.reset, self.reopen))
+
 
 class CaseSection(_Section):
     """One case."""
 
-    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\[\]:/\\]+$")]
-    model: str | None = None
+    name: Name
+    model: Text | None = None
     arena: ArenaLimit | None = None
     latency: LatencySection | None = None
     inputs: Inputs | None = None
@@ -153,17 +201,20 @@ class CaseSection(_Section):
     def _inputs_given(self) -> Self:
         needing = [name for name in ("latency", "expect", "state") if getattr(self, name) is not None]
         if needing and self.inputs is None:
-            raise ValueError(f"{' and '.join(needing)} need(s) inputs")
+            raise ValueError(f"inputs expected, for {' and '.join(needing)}")
         if not needing and self.arena is None:
             raise ValueError("nothing to check: at least one of arena, latency, expect, state expected")
+        vacuous = self.state is not None and not self.state.demands()
+        if vacuous and needing == ["state"] and self.arena is None:
+            raise misplaced("nothing to check: at least one of remembers, reset, reopen expected", "state")
         return self
 
 
 class CaseFileSection(_Section):
     """A whole file."""
 
-    version: Annotated[Literal[1], Field(alias="tflm-hil")]
-    model: str | None = None
+    version: Annotated[int, BeforeValidator(_check_version), Field(alias="tflm-hil")]
+    model: Text | None = None
     cases: Annotated[list[CaseSection], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -171,7 +222,7 @@ class CaseFileSection(_Section):
         names = [(case.model or self.model, case.name) for case in self.cases]
         for number, (model, name) in enumerate(names):
             if model is None:
-                raise ValueError(f"case {name!r} has no model, and the file names none")
+                raise misplaced(f"case {name!r} has no model, and the file names none", "cases", number)
             if (model, name) in names[:number]:
-                raise ValueError(f"two cases of one model have the name {name!r}")
+                raise misplaced(f"two cases of one model have the name {name!r}", "cases", number, "name")
         return self

@@ -25,7 +25,7 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.errors import FlashFailed, ImageTooLarge, Misuse
+from harness.errors import FlashFailed, HarnessError, ImageTooLarge, Misuse
 from harness.protocol.payload import crc32
 
 MAGIC = b"TFLMPACK"
@@ -116,8 +116,15 @@ class ModelPack:
             model = data[offset : offset + length]
             if offset % ALIGNMENT or len(model) != length or crc32(model) != model_crc:
                 raise BadPack(f"model pack: model {position} is damaged")
-            models.append((name.rstrip(b"\0").decode("ascii", "replace"), model))
-        return cls(models, capacity=max(CAPACITY, len(data)))
+            models.append((name.rstrip(b"\0").decode("latin-1"), model))
+        try:
+            pack = cls(models, capacity=max(CAPACITY, len(data)))
+        except HarnessError as error:
+            raise BadPack(f"model pack: {error.message}") from None
+        # What the CRC-32 does not cover: the header's own figures and what must be zero.
+        if pack.encode() != data:
+            raise BadPack("model pack: header or padding is not what its models need")
+        return pack
 
     def _encode(self, size: int) -> bytes:
         offset = _aligned(_HEADER.size + len(self.entries) * _ENTRY.size)

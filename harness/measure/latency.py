@@ -134,4 +134,4 @@ def _unit(us: float) -> str:
 def _number(us: float, unit: str) -> str:
     value = us / float(_UNITS[unit])
     decimals = 3 if abs(value) < 10 else 2 if abs(value) < 100 else 1
-    return f"{value:,.{decimals}f}"
+    return f"{value:.{decimals}f}"

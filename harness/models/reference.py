@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from harness.errors import DeviceCrashed
+from harness.measure.compare import Tolerance, compare_sequences
 from harness.models.steps import Step, as_steps
 from harness.models.tflite import TfliteModel
 from harness.protocol.devicelog import printable
@@ -91,6 +93,51 @@ class ReferenceEngine:
         del self._lines[:-_KEPT_LINES]
 
 
+@dataclass(frozen=True)
+class ReferenceRun:
+    """What the reference computed for a sequence.
+
+    Attributes:
+        outputs: per step a tuple of output arrays, in the tensors' own dtypes.
+        stateless: computes the same with the state cleared before each step; None for a model without state.
+    """
+
+    outputs: list[Step]
+    stateless: Callable[[], list[Step]] | None = None
+
+    def __len__(self) -> int:
+        return len(self.outputs)
+
+    def __getitem__(self, step: int) -> Step:
+        return self.outputs[step]
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.outputs)
+
+    def diagnose(self, outputs: list[Step], tolerance: Tolerance, first: int) -> str | None:
+        """Why a device may have computed something else, if it can be told.
+
+        Args:
+            outputs: the device's.
+            tolerance: as they were compared.
+            first: the first step that differs, from 0.
+        """
+        if self.stateless is None or first == 0 or len(outputs) != len(self.outputs):
+            return None
+        lost = f"state lost at step {first + 1}: all calls up to the {ordinal(first)} are right"
+        if compare_sequences(outputs, self.stateless(), tolerance) is None:
+            return f"{lost}, and all are those of a model whose state is cleared before each call"
+        return f"{lost}, what came after is not; a kernel that forgets or damages its state does this"
+
+
+def ordinal(number: int) -> str:
+    """"first", "second", "3rd", ... for a number from 1."""
+    if number in (1, 2):
+        return ("first", "second")[number - 1]
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
 class Reference:
     """The reference for one model."""
 
@@ -98,7 +145,7 @@ class Reference:
         self._engine = engine
         self.model = model
 
-    def run(self, sequence: Iterable[Any], *, real: bool = False, reset_before: Collection[int] = ()) -> list[Step]:
+    def run(self, sequence: Iterable[Any], *, real: bool = False, reset_before: Collection[int] = ()) -> ReferenceRun:
         """The outputs of each step of a sequence, on a fresh interpreter.
 
         Args:
@@ -106,11 +153,14 @@ class Reference:
             real: the inputs are real values, to be quantised.
             reset_before: numbers of steps before which the state is reset.
 
-        Returns:
-            For each step a tuple of output arrays, in the tensors' own dtypes.
-
         Raises:
             TensorMismatch: an input does not fit.
             ReferenceUnavailable: TFLM's interpreter cannot run here.
         """
-        return self._engine.run(self.model, as_steps(sequence, self.model.inputs, real=real), reset_before)
+        steps = as_steps(sequence, self.model.inputs, real=real)
+        outputs = self._engine.run(self.model, steps, reset_before)
+
+        def stateless() -> list[Step]:
+            return self._engine.run(self.model, steps, range(len(steps)))
+
+        return ReferenceRun(outputs, stateless if self.model.stateful else None)

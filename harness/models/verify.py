@@ -53,7 +53,7 @@ _CALLS = {
     CALL: ("CallOptions", ("subgraph",)),
 }
 
-# TFLM's kernels take their first input and output without asking. These have none to take, or bring kernels of their own.
+# TFLM's kernels take their first input and output without asking. These have none to take, or kernels of their own.
 _MAY_LACK_INPUTS = frozenset({CUSTOM, DELEGATE, HASHTABLE, VAR_HANDLE, *_CALLS})
 _MAY_LACK_OUTPUTS = frozenset({CUSTOM, DELEGATE, HASHTABLE_IMPORT, ASSIGN_VARIABLE, *_CALLS})
 

@@ -34,5 +34,6 @@ def properties(measurements: Iterable[Measurement]) -> list[tuple[str, str]]:
             for name in ("min", "median", "p95", "max"):
                 add(f"latency.{name}_us", f"{getattr(latency, name):.3f}")
         for comparison in measurement.comparisons:
-            add(f"outputs.{comparison.what.replace(' ', '_')}", f"{comparison.equal_steps}/{comparison.steps} steps equal")
+            name = comparison.what.replace(" ", "_")
+            add(f"outputs.{name}", f"{comparison.equal_steps}/{comparison.steps} steps equal")
     return result

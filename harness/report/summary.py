@@ -92,31 +92,31 @@ class SummaryTable:
         console = Console(file=text, width=width, force_terminal=color, no_color=not color, highlight=False)
         console.print(table)
         if any(row.bits == 64 for row in self._rows.values()):
-            console.print("arena bytes of the host board are those of a 64-bit computer; a Pico needs fewer", style="dim")
+            note = "arena bytes of the host board are those of a 64-bit computer; a Pico needs fewer"
+            console.print(note, style="dim")
         return text.getvalue()
 
     @staticmethod
     def _cells(row: _Row) -> list[Text]:
-        used = " - ".join(f"{size:,}" for size in sorted({min(row.used), max(row.used)})) if row.used else "-"
+        used = "-"
+        if row.used:
+            used = " - ".join(f"{size:,}" for size in sorted({min(row.used), max(row.used)})) + " B"
         median = p95 = "-"
         if row.samples:
             statistics = Latency(tuple(row.samples))
             median, p95 = _short(statistics.median), _short(statistics.p95)
-        if row.steps:
-            outputs = f"{row.different or 'equal'} {row.equal:,}/{row.steps:,}"
-        else:
-            outputs = "-"
+        outputs = f"{row.different or 'equal'} {row.equal:,}/{row.steps:,}" if row.steps else "-"
         if row.failed:
             tests = len(row.failed) + row.passed
             verdict = Text(f"FAIL {len(row.failed)}/{tests}", style="bold red")
         else:
             verdict = Text("pass", style="green")
-        return [Text(row.model), Text(row.board), Text(f"{used} B"), Text(median), Text(p95), Text(outputs), verdict]
+        return [Text(row.model), Text(row.board), Text(used), Text(median), Text(p95), Text(outputs), verdict]
 
 
 def _short(us: float) -> str:
     """A duration in microseconds with three figures, for a column."""
-    for unit, size in (("s", 1e6), ("ms", 1e3)):
-        if us >= size:
-            return f"{us / size:.3g} {unit}"
-    return f"{us:.3g} us"
+    # What would be rounded up to 1000 of a unit is 1 of the next.
+    unit, size = ("us", 1.0) if us < 999.5 else ("ms", 1e3) if us < 999_500 else ("s", 1e6)
+    value = us / size
+    return f"{value:.3g} {unit}" if value < 999.5 else f"{value:,.0f} {unit}"

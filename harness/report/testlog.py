@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from pathlib import Path
@@ -14,7 +15,8 @@ _MAX_NAME = 100
 
 def log_file_name(nodeid: str) -> str:
     """A file name for a test: readable, safe, and no two the same."""
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", nodeid).strip("_.")[-_MAX_NAME:]
+    # Neither hidden nor taken for an option: the first character is a letter or a digit.
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", nodeid)[-_MAX_NAME:].strip("_.-") or "test"
     return f"{name}-{hashlib.sha256(nodeid.encode()).hexdigest()[:8]}.log"
 
 
@@ -29,13 +31,18 @@ class LogFile:
     def close(self) -> None:
         """Ends it."""
         self._remove()
-        self._file.close()
+        with contextlib.suppress(OSError):
+            self._file.close()
 
     def _write(self, when: float, kind: Kind, lines: list[bytes]) -> None:
         if self._room <= 0:
             return
         text = "".join(f"{Line(when, kind, printable(line))}\n" for line in lines)
         self._room -= len(text)
-        self._file.write(text)
-        if self._room <= 0:
-            self._file.write(f"(no more than {MAX_FILE_BYTES:,} bytes are kept)\n")
+        # This is the thread that reads from the device: a full disk must not end it.
+        try:
+            self._file.write(text)
+            if self._room <= 0:
+                self._file.write(f"(no more than {MAX_FILE_BYTES:,} bytes are kept)\n")
+        except OSError:
+            self._room = 0

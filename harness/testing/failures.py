@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -40,6 +41,15 @@ def trim_traceback(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
     error.__traceback__ = trimmed
     # Made of the shortened chain, not cut out of the old one: pytest's own filters go along the chain again.
     excinfo.traceback = type(excinfo.traceback)(trimmed)
+
+
+@contextlib.contextmanager
+def in_words() -> Iterator[None]:
+    """Turns an error of the harness, where no line of a test stands behind it, into its words alone."""
+    try:
+        yield
+    except HarnessError as error:
+        pytest.fail(f"{type(error).__name__}: {error}", pytrace=False)
 
 
 def _is_authors(path: str) -> bool:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from harness.cases.load import MARK, Case, is_case_file, load_cases
+from harness.cases.load import Case, load_cases
+from harness.cases.mark import MARK, is_case_file
 from harness.errors import CaseError, HarnessError, ReferenceUnavailable
 
 
@@ -49,7 +50,8 @@ class CaseFile(pytest.File):
     def collect(self) -> Iterable[CaseItem]:
         for case in load_cases(self.path):
             name = f"{Path(case.model).stem}[{case.spec.name}]"
-            yield CaseItem.from_parent(self, name=name, case=case)
+            # Given as text, pytest parses it as it does those that it has kept; else --lf would not know it again.
+            yield CaseItem.from_parent(self, name=name, nodeid=f"{self.nodeid}::{name}", case=case)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
         if isinstance(excinfo.value, HarnessError):

@@ -1,1 +1,1 @@
-"""TFLM's own interpreter on this computer, in a process that may be lost: the host board and the reference run on it."""
+"""TFLM's own interpreter on this computer, in a process that may be lost: for the host board and the reference."""

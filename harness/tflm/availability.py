@@ -19,8 +19,8 @@ def why_unavailable() -> str | None:
         return None
     here = f"{platform.python_implementation()} {platform.python_version()} on {sys.platform} {platform.machine()}"
     return (
-        f"TFLM's interpreter ({DISTRIBUTION}) is not installed; its wheel exists for x86-64 Linux and CPython 3.10-3.14, "
-        f"and this is {here}"
+        f"TFLM's interpreter ({DISTRIBUTION}) is not installed; its wheel exists for x86-64 Linux and "
+        f"CPython 3.10-3.14, and this is {here}"
     )
 
 
@@ -42,6 +42,6 @@ def version() -> str:
 
 def commit() -> str:
     """The TFLM commit that the wheel was built from, as its description names it; "unknown" where it does not."""
-    description = str(importlib.metadata.metadata(DISTRIBUTION).get_payload())
+    description = importlib.metadata.distribution(DISTRIBUTION).read_text("METADATA") or ""
     found = re.search(r"tflite-micro/blob/([0-9a-f]{7,40})/", description)
     return found.group(1) if found else "unknown"

@@ -9,8 +9,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from typing import Any
 
 from harness.deadline import Deadline
@@ -129,7 +129,7 @@ class TflmChild:
                     self._process.kill()
                     self._bury()
                     raise ChildDied(f"watchdog: no sign of life for {self._watchdog:g} s")
-                if self._lifeline in ready and os.read(self._lifeline, 1) == b"":  # type: ignore[arg-type]
+                if self._lifeline is not None and self._lifeline in ready and os.read(self._lifeline, 1) == b"":
                     self.close()
                     raise ParentGone
                 if self._stderr in ready and not self._drain():

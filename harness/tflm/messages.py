@@ -16,7 +16,9 @@ _SHORT = re.compile(
     r"Requested: (\d+), available:? (\d+), missing: (\d+)"
 )
 # memory_planner/greedy_memory_planner.cc: the planner's buffers live in the arena too.
-_PLANNER = re.compile(r"Too many buffers \(max is \d+\)|Failed starting model allocation|Failed to allocate resource buffer")
+_PLANNER = re.compile(
+    r"Too many buffers \(max is \d+\)|Failed starting model allocation|Failed to allocate resource buffer"
+)
 # micro_interpreter.cc, micro_op_resolver.h, micro_allocator.cc
 _OPS = (
     re.compile(r"Didn't find op for builtin opcode '([^']{1,80})'"),

@@ -68,11 +68,18 @@ class HostBoard(Board):
             raise FlashFailed(f"the host board's firmware is {firmware.build_id()}, the image is for {image.build}")
         self._stop()
         fresh = self._flash.with_suffix(".new")
-        fresh.write_bytes(image.pack.encode())
-        fresh.replace(self._flash)
+        try:
+            fresh.write_bytes(image.pack.encode())
+            fresh.replace(self._flash)
+        except OSError as error:
+            raise FlashFailed(
+                f"the host board's flash cannot be written: {error}",
+                advice=f"make room in {self._directory}, or have XDG_CACHE_HOME name another folder",
+            ) from None
 
     def connect(self) -> Client:
-        if self._process is None:
+        if self._process is None or self._process.poll() is not None:
+            self._stop()
             self._start()
         if self._client is not None:
             self._client.close()
@@ -85,14 +92,22 @@ class HostBoard(Board):
 
     def close(self) -> None:
         self._stop()
-        os.close(self._lock)
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
 
     def _take_slot(self) -> tuple[int, str]:
-        """A flash file that no other run uses; the kernel gives the lock back when this process ends, however it ends."""
-        self._directory.mkdir(parents=True, exist_ok=True)
+        """A flash file that no other run uses; the kernel gives the lock back, whatever ends this process."""
         for number in range(_SLOTS):
             name = f"host-{number}"
-            lock = os.open(self._directory / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                self._directory.mkdir(parents=True, exist_ok=True)
+                lock = os.open(self._directory / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError as error:
+                raise BoardNotFound(
+                    f"the host board has no place for its flash: {error}",
+                    advice="have XDG_CACHE_HOME name a folder that you may write to",
+                ) from None
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

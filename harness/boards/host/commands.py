@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from harness.boards.host import firmware
 from harness.errors import HarnessError
-from harness.flash.pack import ModelPack
+from harness.flash.pack import BadPack, ModelPack
 from harness.models import tflite
 from harness.protocol.command import Command
 from harness.protocol.messages import PROTOCOL_VERSION
@@ -85,7 +85,7 @@ class Commands:
     def __init__(self, records: Answering, *, serial: str, flash: Path, lifeline: int) -> None:
         self._records = records
         self._serial = serial
-        self._pack = ModelPack.decode(flash.read_bytes()) if flash.exists() else ModelPack()
+        self._pack, self._damage = _read_flash(flash)
         self._child = TflmChild(records.log, lifeline=lifeline)
         self._sessions: dict[int, _Session] = {}
         self._next_session = 1
@@ -147,6 +147,8 @@ class Commands:
         }
 
     def _models(self, command: Command, _payload: bytes) -> Record:
+        if self._damage:
+            self._records.log(f"the flash is taken for empty: {self._damage}\n".encode())
         for entry in self._pack.entries:
             fields = {"name": entry.name, "bytes": len(entry.data), "crc": crc_text(entry.crc)}
             self._records.send("data", command, fields)
@@ -263,6 +265,18 @@ class Commands:
             # On a Pico everything in RAM is gone after a crash; so it is here.
             self._sessions.clear()
             raise CommandFailed("crashed", error.reason) from None
+
+
+def _read_flash(path: Path) -> tuple[ModelPack, str]:
+    """The model pack, and what is wrong with it: a board with a damaged pack runs, so that it can be flashed again."""
+    try:
+        return ModelPack.decode(path.read_bytes()), ""
+    except FileNotFoundError:
+        return ModelPack(), ""
+    except OSError as error:
+        return ModelPack(), str(error)
+    except BadPack as error:
+        return ModelPack(), error.message
 
 
 def _number(command: Command, key: str, low: int, high: int, *, default: int | None = None) -> int:

@@ -86,7 +86,7 @@ class Device:
         return bytes(MAX_COMMAND_BYTES + 1) if overlong else line
 
     def _payload(self, command: Command) -> bytes:
-        """The bytes that the command announces; they are taken off the line even if the command is refused after all."""
+        """The bytes that the command announces; they are taken off the line even if the command is refused later."""
         text = command.arguments.get("bytes", "0") if command.verb == "input" else "0"
         size = int(text) if text.isdecimal() and len(text) <= 10 else -1
         if not 0 <= size <= PAYLOAD_BYTES_MAX:
@@ -96,25 +96,19 @@ class Device:
             if not data:
                 missing = size - len(self._buffer)
                 self._buffer = b""
-                raise CommandFailed("bad_payload", f"{missing} of {size} bytes did not come within {PAYLOAD_SECONDS:g} s")
+                message = f"{missing} of {size} bytes did not come within {PAYLOAD_SECONDS:g} s"
+                raise CommandFailed("bad_payload", message)
             self._buffer += data
         payload, self._buffer = self._buffer[:size], self._buffer[size:]
         return payload
 
 
-def build(port: PtyPort, *, serial: str, flash: Path) -> tuple[Device, Records, Commands]:
-    """The device's parts, put together."""
-    records = Records(port)
-    commands = Commands(records, serial=serial, flash=flash, lifeline=sys.stdin.fileno())
-    return Device(port, records, commands), records, commands
-
-
-def serve(port: PtyPort, device: Device, commands: Commands) -> None:
+def serve(port: PtyPort, records: Records, commands: Commands) -> None:
     """Runs the device until it is told to stop, or nobody is left who could tell it."""
     sys.stdout.write(f"ready {port.name}\n")
     sys.stdout.flush()
     try:
-        device.run()
+        Device(port, records, commands).run()
         port.hang_up()
     except (HostGone, ParentGone):
         pass
@@ -134,8 +128,9 @@ def main() -> None:
     """Entry point. Standard input is the lifeline; standard output tells the name of the pty."""
     given = arguments().parse_args()
     port = PtyPort(sys.stdin.fileno())
-    device, _, commands = build(port, serial=given.serial, flash=given.flash)
-    serve(port, device, commands)
+    records = Records(port)
+    commands = Commands(records, serial=given.serial, flash=given.flash, lifeline=sys.stdin.fileno())
+    serve(port, records, commands)
     os._exit(0)
 
 

@@ -1,0 +1,64 @@
+"""A project of a user's, in a folder of its own, with the plugin."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+# Runs of pytest inside this process forget what they import; what is here already, they need not import again.
+import harness.cases.run
+import harness.report.properties
+import harness.report.summary
+import harness.testing.failures
+import harness.testing.header
+import harness.testing.items
+from harness.boards.host import board as host_board
+
+ROOT = Path(__file__).parent.parent.parent
+MODELS = ROOT / "test_cases" / "models"
+
+pytest.importorskip("tflite_micro", reason="TFLM's wheel exists for x86-64 Linux only")
+
+
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory):
+    """Where the host boards of these tests keep their flash: most tests need not flash them anew."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def own_boards(shared_cache, monkeypatch):
+    """Host boards that are not the user's."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(shared_cache))
+
+
+@pytest.fixture
+def unflashed_boards(tmp_path, monkeypatch):
+    """Host boards that have never been flashed."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def project(pytester):
+    """A pytester folder that knows the example models by name."""
+    pytester.makeini(f"[pytest]\ntflm_models = {MODELS}\n")
+    return pytester
+
+
+@pytest.fixture
+def run(project, monkeypatch):
+    """Runs pytest on the project: `run("-x", fault="forget")`. A fault puts a faulty device in the board's place."""
+
+    def run_pytest(*arguments, fault=None, subprocess=False, cache=False):
+        if fault is not None:
+            command = (sys.executable, "-m", "tests.support.faulty_device", fault)
+            if subprocess:
+                project.makeconftest(f"import harness.boards.host.board as b\nb.DEVICE_COMMAND = {command!r}\n")
+            monkeypatch.setattr(host_board, "DEVICE_COMMAND", command)
+            monkeypatch.setenv("PYTHONPATH", str(ROOT))
+        runner = project.runpytest_subprocess if subprocess else project.runpytest_inprocess
+        return runner(*([] if cache else ["-p", "no:cacheprovider"]), *arguments)
+
+    return run_pytest

@@ -102,7 +102,7 @@ class Bench:
         # What is on the board and still known stays there: the next run will not need to flash again.
         kept = {name: model for name in self._on_board if (model := self._known(name)) and name not in wanted}
         pack = _pack(wanted, kept)
-        self.close_sessions()
+        self.close_sessions(f"the board was flashed anew to bring {', '.join(missing) or 'its firmware'} onto it")
         self.board.flash(self.board.image(pack))
         self._drop_client()
         self._ensure_connected()
@@ -233,16 +233,20 @@ class Bench:
         self._sessions.append(session)
         return session
 
-    def close_sessions(self) -> None:
-        """Closes all sessions that are open; on a device that no longer answers they are given up."""
+    def close_sessions(self, why: str = "it was closed") -> None:
+        """Closes all sessions that are open; on a device that no longer answers they are given up.
+
+        Args:
+            why: what whoever uses one of them later is told.
+        """
         for session in self._sessions:
             try:
                 if self._client is not None and self._client.usable:
-                    session.close()
+                    session.close(why)
             except HarnessError:
                 # The device's trouble was or will be reported by a call that a test made.
                 break
-        self._lose_sessions("the session was closed")
+        self._lose_sessions(why)
 
     def call(self, action: Callable[[Client], T], *, model: TfliteModel, arena: int | None = None) -> T:
         """Does something with the device, and gives its errors their types.

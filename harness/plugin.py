@@ -142,7 +142,7 @@ def pytest_runtest_makereport(
         from harness.report.summary import figures
 
         # Plain values, so that a report that crosses a process boundary keeps them.
-        report.tflm_figures = [figures(measurement) for measurement in runtime.measurements]
+        vars(report)["tflm_figures"] = [figures(measurement) for measurement in runtime.measurements]
     return report
 
 

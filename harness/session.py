@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from harness.errors import Misuse, OutputMismatch, ProtocolError, SessionClosed
+from harness.errors import HarnessError, Misuse, OutputMismatch, ProtocolError, SessionClosed
 from harness.measure.arena import Arena
 from harness.measure.compare import EXACT, Tolerance, compare_sequences
 from harness.measure.latency import Latency
@@ -156,9 +156,13 @@ class Session:
     def __enter__(self) -> Session:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._closed is None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
             self.close()
+        except HarnessError:
+            # An error that is on its way tells more than one of tidying up after it.
+            if kind is None:
+                raise
 
     @property
     def open(self) -> bool:
@@ -274,11 +278,15 @@ class Session:
         self._ask(lambda client: client.close_model(self._opened.number))
         self._opened = self._open_on_device()
 
-    def close(self) -> None:
-        """Ends the session on the device; a second call does nothing."""
+    def close(self, why: str = "it was closed") -> None:
+        """Ends the session on the device; a second call does nothing.
+
+        Args:
+            why: what whoever uses it later is told.
+        """
         if self._closed is None:
             self._ask(lambda client: client.close_model(self._opened.number))
-            self._closed = "it was closed"
+            self._closed = why
 
     def lose(self, why: str) -> None:
         """Marks the session as ended without asking the device."""

@@ -170,7 +170,7 @@ class Client:
                 raise ProtocolError(f"output {index}: {error}") from None
         if len(data) != done.bytes:
             raise ProtocolError(f"output {index}: {done.bytes} bytes announced, {len(data)} came")
-        crc = crc_text(crc32(data))
+        crc = crc_text(crc32(bytes(data)))
         if crc != done.crc:
             raise ProtocolError(f"output {index}: CRC-32 {done.crc} announced, the bytes that came have {crc}")
         return bytes(data)
@@ -278,7 +278,7 @@ class Client:
         return DeviceTimeout(f"the answer to `{command.verb}`, from a device that no longer answers", deadline.seconds)
 
     def _error(self, record: Record, command: Command, mark: int) -> HarnessError:
-        code = str(record.get("code", ""))[:40]
+        code = printable(str(record.get("code", "")).encode())[:40]
         text = printable(str(record.get("message", "")).encode())
         log = self.log.newest(_SHOWN_LINES, since=mark)
         if code == "crashed":

@@ -95,6 +95,13 @@ class Link:
         self._inbox.put(error)
 
     def _run(self) -> None:
+        try:
+            self._read()
+        # Whatever goes wrong here, a reader that died unsaid would make every wait run its full time.
+        except Exception as error:  # noqa: BLE001
+            self._fail(ProtocolError(f"the reader of {self.name} failed: {type(error).__name__}: {error}"))
+
+    def _read(self) -> None:
         while True:
             try:
                 data = self._transport.read()

@@ -11,7 +11,8 @@ from harness.protocol.record import Record
 
 PROTOCOL_VERSION = 1
 
-Text = Annotated[str, Field(max_length=200)]
+# Printable ASCII: these texts are shown in terminals and reports.
+Text = Annotated[str, Field(max_length=200, pattern=r"^[ -~]*$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,31}$")]
 Crc = Annotated[str, Field(pattern=r"^[0-9a-f]{8}$")]
 UInt32 = Annotated[int, Field(ge=0, lt=2**32)]

@@ -38,6 +38,7 @@ def trim_traceback(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
     for entry in reversed(entries[:first_inside]):
         raw = entry._rawentry
         trimmed = TracebackType(trimmed, raw.tb_frame, raw.tb_lasti, raw.tb_lineno)
+    assert trimmed is not None
     error.__traceback__ = trimmed
     # Made of the shortened chain, not cut out of the old one: pytest's own filters go along the chain again.
     excinfo.traceback = type(excinfo.traceback)(trimmed)

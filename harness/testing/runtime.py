@@ -138,7 +138,7 @@ class Runtime:
 
     def _log_folder(self, report: Path) -> Path:
         folder = report / "logs"
-        if not self._logs_cleared:
+        if not self._logs_cleared and not self.settings.worker:
             self._logs_cleared = True
             # Logs of an earlier run would be taken for this one's.
             shutil.rmtree(folder, ignore_errors=True)

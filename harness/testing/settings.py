@@ -19,6 +19,7 @@ class Settings:
         report: folder for logs, or None.
         live_log: show the device's log as it comes.
         update_golden: write golden files.
+        worker: this process is one of several that share a run (pytest-xdist).
     """
 
     board: str
@@ -27,6 +28,7 @@ class Settings:
     report: Path | None
     live_log: bool
     update_golden: bool
+    worker: bool
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -39,4 +41,5 @@ class Settings:
             report=None if report is None else config.invocation_params.dir / report,
             live_log=config.getoption("--board-log"),
             update_golden=config.getoption("--update-golden"),
+            worker=hasattr(config, "workerinput"),
         )

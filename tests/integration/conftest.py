@@ -15,11 +15,18 @@ import harness.testing.failures
 import harness.testing.header
 import harness.testing.items
 from harness.boards.host import board as host_board
+from harness.tflm.availability import why_unavailable
 
 ROOT = Path(__file__).parent.parent.parent
 MODELS = ROOT / "test_cases" / "models"
 
-pytest.importorskip("tflite_micro", reason="TFLM's wheel exists for x86-64 Linux only")
+
+@pytest.fixture(autouse=True)
+def tflm():
+    """These tests need TFLM's interpreter."""
+    reason = why_unavailable()
+    if reason is not None:
+        pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

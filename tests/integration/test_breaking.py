@@ -1,6 +1,7 @@
 """A green run means something only if a broken device turns it red, with a message that names the cause."""
 
 import pytest
+from tests.integration.conftest import MODELS
 
 SEQUENCE = """
     import numpy as np
@@ -119,3 +120,36 @@ def test_an_error_of_the_harness_itself_keeps_its_frames(project, run, monkeypat
     output = run().stdout.str()
     assert "ZeroDivisionError" in output
     assert "harness/session.py" in output
+
+
+def test_what_tidying_up_after_a_timeout_runs_into_does_not_take_its_place(project, run):
+    project.makepyfile(
+        """
+        import numpy as np
+
+        def test_hangs(open_model):
+            with open_model("sine_int8") as session:
+                session.invoke(np.zeros((1, 1), np.int8), timeout=0.3)
+        """
+    )
+    result = run(fault="hang")
+    result.assert_outcomes(failed=1)
+    assert "DeviceTimeout: `invoke" in failure(result)
+
+
+def test_a_session_that_a_new_flashing_ended_says_so(project, run, tmp_path):
+    other = tmp_path / "other.tflite"
+    other.write_bytes((MODELS / "sine_float.tflite").read_bytes())
+    project.makepyfile(
+        f"""
+        import numpy as np
+
+        def test_two(open_model):
+            first = open_model("sine_int8", arena=65536)
+            open_model({str(other)!r}, arena=65536)
+            first.invoke(np.zeros((1, 1), np.int8))
+        """
+    )
+    result = run()
+    result.assert_outcomes(failed=1)
+    assert "sine_int8 is over: the board was flashed anew to bring other onto it" in failure(result)

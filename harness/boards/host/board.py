@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from selectors import EVENT_READ, DefaultSelector
 
 from harness.boards.board import Board
 from harness.boards.host import firmware
@@ -128,8 +129,6 @@ class HostBoard(Board):
     def _await_port(self, process: subprocess.Popen[bytes]) -> str:
         assert process.stdout is not None
         deadline = Deadline(_START_SECONDS)
-        from selectors import EVENT_READ, DefaultSelector
-
         said = b""
         with DefaultSelector() as selector:
             selector.register(process.stdout, EVENT_READ)

@@ -277,7 +277,7 @@ def test_another_version_of_the_format(refused, version):
 
 
 def test_two_cases_of_one_model_and_name(refused, load):
-    text = "tflm-hil: 1\nmodel: m\ncases:\n  - {name: a, arena: {max: 1}}\n  - model: m\n    name: a\n    arena: {max: 1}\n"
+    text = "tflm-hil: 1\nmodel: m\ncases:\n  - {name: a, arena: {}}\n  - model: m\n    name: a\n    arena: {}\n"
     error = refused(text)
     assert error.line == 6
     assert "two cases of one model have the name 'a'" in error.message

@@ -202,7 +202,7 @@ class Bench:
         Args:
             model: a path, or the name of a model in the models folders.
             arena: bytes for the model; None for all that are free.
-            preserve_all_tensors: TFLM's option of that name: no tensor's memory is used again, at the price of much RAM.
+            preserve_all_tensors: TFLM's option of that name: no tensor's memory is used again, which takes much RAM.
             resource_variables: slots for resource variables; None for as many as the model has.
 
         Raises:
@@ -334,7 +334,9 @@ def _typed(error: DeviceError, model: TfliteModel, lines: list[str], arena: int)
     if error.code == "allocate_failed":
         return explain_allocation(lines, arena=arena, custom_ops=[op.name for op in model.ops if op.custom])
     if error.code == "no_arena":
-        return ArenaTooSmall(arena=arena, detail=error.message, advice="close other sessions, or give them smaller arenas")
+        return ArenaTooSmall(
+            arena=arena, detail=error.message, advice="close other sessions, or give them smaller arenas"
+        )
     kinds: dict[str, type[HarnessError]] = {
         "model_rejected": ModelRejected,
         "no_model": ModelNotFound,

@@ -59,7 +59,9 @@ class UnsupportedOp(HarnessError):
         name: the operator, as TFLM or the model names it.
     """
 
-    advice = "replace the operator in the model, or convert without it; `tflm-hil bench MODEL` lists a model's operators"
+    advice = (
+        "replace the operator in the model, or convert without it; `tflm-hil bench MODEL` lists a model's operators"
+    )
 
     def __init__(self, name: str, *, advice: str | None = None, log: Iterable[str] = ()) -> None:
         super().__init__(f"operator {name} is not supported by this engine", advice=advice, log=log)
@@ -193,7 +195,9 @@ class ImageTooLarge(FlashFailed):
     advice = "leave models out, or make them smaller"
 
     def __init__(self, *, size: int, capacity: int, what: str = "the model pack") -> None:
-        super().__init__(f"{what} has {size:,} bytes and the board's flash holds {capacity:,}: {size - capacity:,} too many")
+        super().__init__(
+            f"{what} has {size:,} bytes and the board's flash holds {capacity:,}: {size - capacity:,} too many"
+        )
         self.size = size
         self.capacity = capacity
 
@@ -220,7 +224,9 @@ class DeviceCrashed(HarnessError):
         backtrace: "function (file:line)" per frame, innermost first, empty where unknown.
     """
 
-    advice = "a too-small arena is the usual cause: open the model in a larger one; then look at the device's last lines"
+    advice = (
+        "a too-small arena is the usual cause: open the model in a larger one; then look at the device's last lines"
+    )
 
     def __init__(
         self,
@@ -275,7 +281,9 @@ class LinkLost(HarnessError):
 class ProtocolError(HarnessError):
     """What came from the device is not the protocol: a broken record, a wrong checksum, a wrong version."""
 
-    advice = "flash the firmware that belongs to this version of the harness; with a good firmware, suspect cable and hub"
+    advice = (
+        "flash the firmware that belongs to this version of the harness; with a good firmware, suspect cable and hub"
+    )
 
 
 class RecordLost(ProtocolError):

@@ -32,10 +32,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--board-log", action="store_true", help="show the device's log as it comes")
     group.addoption(
-        "--case", action="append", default=[], metavar="PATTERN", help="run only YAML cases of this name (glob, repeatable)"
+        "--case",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="run only YAML cases of this name (glob, repeatable)",
     )
     group.addoption("--report-dir", default=None, metavar="DIR", help="write the device log of each test to DIR/logs")
-    group.addoption("--update-golden", action="store_true", help="write golden files instead of only comparing with them")
+    group.addoption(
+        "--update-golden", action="store_true", help="write golden files instead of only comparing with them"
+    )
     parser.addini("tflm_models", "folders of .tflite files that tests can open by name", type="args", default=[])
 
 

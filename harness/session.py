@@ -105,7 +105,8 @@ class Run:
     def real_outputs(self) -> list[tuple[npt.NDArray[np.float32], ...]]:
         """The outputs as real values."""
         return [
-            tuple(dequantize(array, spec) for array, spec in zip(step, self.specs, strict=True)) for step in self.outputs
+            tuple(dequantize(array, spec) for array, spec in zip(step, self.specs, strict=True))
+            for step in self.outputs
         ]
 
     def assert_equals(
@@ -307,7 +308,9 @@ class Session:
         for index, spec in enumerate(self.model.outputs):
             data = self._ask(lambda client, i=index: client.read_output(self._opened.number, i))  # type: ignore[misc]
             if len(data) != spec.nbytes:
-                raise ProtocolError(f"output {index} of {self.model.name}: {spec.nbytes} bytes expected, {len(data)} came")
+                raise ProtocolError(
+                    f"output {index} of {self.model.name}: {spec.nbytes} bytes expected, {len(data)} came"
+                )
             arrays.append(np.frombuffer(data, dtype=spec.dtype).reshape(spec.shape))
         return tuple(arrays)
 

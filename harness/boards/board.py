@@ -11,7 +11,9 @@ from harness.protocol.devicelog import DeviceLog
 
 
 class Board(ABC):
-    """A board that firmware runs on. Call order: `flash` when needed, `connect`, work, `recover` after a fault, `close`.
+    """A board that firmware runs on.
+
+    Call order: `flash` when needed, `connect`, work, `recover` after a fault, `close`.
 
     Attributes:
         kind: "host", "emulator" or "pico"; limits in test cases are given per kind.

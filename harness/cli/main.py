@@ -50,7 +50,9 @@ def parser() -> argparse.ArgumentParser:
     )
     measure.add_argument("model", type=Path, metavar="MODEL.tflite")
     measure.add_argument("--board", default="host", metavar="NAME", help="see `tflm-hil boards` (default: host)")
-    measure.add_argument("--arena", type=_bytes, metavar="SIZE", help='arena to open it in, such as "16 KiB"; default: all')
+    measure.add_argument(
+        "--arena", type=_bytes, metavar="SIZE", help='arena to open it in, such as "16 KiB"; default: all'
+    )
     measure.add_argument("--repeats", type=_count, default=100, metavar="N", help="measured invokes (default: 100)")
     measure.add_argument("--seed", type=int, default=0, metavar="N", help="of the random inputs (default: 0)")
     measure.add_argument("--json", action="store_true", help="print one JSON object, for programs")

@@ -46,7 +46,9 @@ class ModelLibrary:
         for candidate in candidates:
             if candidate.is_file():
                 return candidate.resolve()
-        looked = ", ".join(str(directory) for directory in self.directories) or "no models folder (ini option tflm_models)"
+        looked = (
+            ", ".join(str(directory) for directory in self.directories) or "no models folder (ini option tflm_models)"
+        )
         names = ", ".join(self.names()[:20])
         raise ModelNotFound(f"no model {str(model)!r}; looked in {looked}" + (f"; there are {names}" if names else ""))
 

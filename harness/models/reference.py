@@ -131,7 +131,7 @@ class ReferenceRun:
 
 
 def ordinal(number: int) -> str:
-    """"first", "second", "3rd", ... for a number from 1."""
+    """ "first", "second", "3rd", ... for a number from 1."""
     if number in (1, 2):
         return ("first", "second")[number - 1]
     ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

@@ -125,7 +125,12 @@ class Client:
 
     def write_input(self, session: int, index: int, data: bytes) -> None:
         """Stages an input; every invoke from now on begins with it."""
-        arguments = {"session": str(session), "index": str(index), "bytes": str(len(data)), "crc": crc_text(crc32(data))}
+        arguments = {
+            "session": str(session),
+            "index": str(index),
+            "bytes": str(len(data)),
+            "crc": crc_text(crc32(data)),
+        }
         self.request("input", arguments, payload=data)
 
     def invoke(self, session: int, *, warmup: int, repeats: int, profile: bool, seconds: float) -> InvokeTimes:

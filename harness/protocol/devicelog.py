@@ -119,5 +119,7 @@ class DeviceLog:
                 if first + len(lines) <= since or len(found) >= count:
                     break
                 if kind in wanted:
-                    found.extend(line for line in reversed(lines[max(0, since - first) :][-4 * count :]) if line.strip())
+                    found.extend(
+                        line for line in reversed(lines[max(0, since - first) :][-4 * count :]) if line.strip()
+                    )
         return [printable(raw) for raw in reversed(found[:count])]

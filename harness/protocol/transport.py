@@ -45,7 +45,7 @@ class Transport(Protocol):
 class SerialTransport:
     """A tty, opened by pyserial for exclusive use, read and written through its file descriptor.
 
-    Reading the descriptor in large blocks is what makes it fast: pyserial's own `readline` makes a system call per byte.
+    Reading the descriptor in large blocks makes it fast: pyserial's own `readline` makes a system call per byte.
 
     Raises:
         BoardNotFound: there is no such port, or it may not be opened.
@@ -61,7 +61,7 @@ class SerialTransport:
                 raise BoardBusy(f"port {port} is in use by another program") from None
             raise BoardNotFound(
                 f"port {port} cannot be opened: {error}",
-                advice="check that the device is there and that you may open it (on Linux: group dialout, or the udev rules)",
+                advice="check that the device is there and that you may open it (Linux: group dialout, or udev rules)",
             ) from None
         self._fd: int = self._serial.fileno()
         self._wake_read, self._wake_write = os.pipe()

@@ -22,7 +22,9 @@ def start_and_describe(config: pytest.Config, items: Iterable[pytest.Item]) -> l
         flashed = runtime.start(_models_of_cases(runtime, items))
         told = runtime.bench.conditions
     except HarnessError as error:
-        return [f"board: NOT USABLE: {line}" if number == 0 else line for number, line in enumerate(str(error).split("\n"))]
+        return [
+            f"board: NOT USABLE: {line}" if number == 0 else line for number, line in enumerate(str(error).split("\n"))
+        ]
     lines = [f"board: {told.describe()}; {flashed.text}"]
     if told.pointer_bits != 32:
         lines.append(f"arena bytes are those of a {told.pointer_bits}-bit {told.kind}, not those of a Pico")

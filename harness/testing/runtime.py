@@ -72,9 +72,7 @@ class Runtime:
             self._board = select(self.settings.board)
             if self.settings.live_log:
                 self._board.log.add_sink(self._show_lines)
-            bench = Bench(
-                self._board, self.library, flash=self.settings.flash, on_measurement=self.measurements.append
-            )
+            bench = Bench(self._board, self.library, flash=self.settings.flash, on_measurement=self.measurements.append)
             everything = list({model.name: model for model in [*self.library.valid_models(), *wanted]}.values())
             chosen = everything if fits_pack(everything, CAPACITY) else wanted
             if self.settings.flash == "never":

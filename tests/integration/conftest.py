@@ -13,7 +13,7 @@ import harness.report.properties
 import harness.report.summary
 import harness.testing.failures
 import harness.testing.header
-import harness.testing.items
+import harness.testing.items  # noqa: F401
 from harness.boards.host import board as host_board
 from harness.tflm.availability import why_unavailable
 

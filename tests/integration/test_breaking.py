@@ -1,6 +1,7 @@
 """A green run means something only if a broken device turns it red, with a message that names the cause."""
 
 import pytest
+
 from tests.integration.conftest import MODELS
 
 SEQUENCE = """
@@ -50,13 +51,13 @@ def test_a_fault_fails_the_right_test_and_says_why(project, run, fault, words):
 def test_a_yaml_case_notices_a_forgotten_state_without_any_reference(project, run):
     project.makefile(
         ".yaml",
-        lstm=f"""
+        lstm="""
 tflm-hil: 1
 model: lstm_resvar_int8
 cases:
   - name: memory
-    inputs: {{generator: uniform, steps: 8}}
-    state: {{remembers: true}}
+    inputs: {generator: uniform, steps: 8}
+    state: {remembers: true}
 """,
     )
     run().assert_outcomes(passed=1)

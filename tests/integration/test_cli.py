@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from tests.integration.conftest import MODELS, ROOT
 
 from harness.cli.main import main
+from tests.integration.conftest import MODELS, ROOT
 
 
 def test_bench_shows_a_model_at_a_glance(capsys):
@@ -72,13 +72,15 @@ def test_boards_lists_what_can_be_used(capsys):
 
 
 def test_boards_says_in_one_line_why_there_is_none(capsys, monkeypatch):
-    monkeypatch.setattr("harness.boards.select.why_unavailable", lambda: "TFLM's wheel does not exist for this computer")
+    reason = "TFLM's wheel does not exist for this computer"
+    monkeypatch.setattr("harness.boards.select.why_unavailable", lambda: reason)
     assert main(["boards"]) == 0
     assert "TFLM's wheel does not exist" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_reader_that_goes_away_is_no_error():
     command = f"{sys.executable} -m harness.cli.main bench {MODELS / 'sine_int8.tflite'} --json"
-    shell = subprocess.run(["bash", "-c", f"set -o pipefail; {command} | head -1"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    script = ["bash", "-c", f"set -o pipefail; {command} | head -1"]
+    shell = subprocess.run(script, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert "Traceback" not in shell.stderr
     assert "BrokenPipe" not in shell.stderr

@@ -1,10 +1,11 @@
 """What pytest does with the plugin: options, selection, the header, the table, the board's life."""
 
-import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
 from tests.integration.conftest import MODELS, ROOT
 
 TWO_TESTS = """
@@ -31,7 +32,8 @@ def test_the_header_names_board_firmware_and_tflm_commit(project, run, unflashed
     project.makepyfile(TWO_TESTS)
     result = run()
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.re_match_lines([r"board: host host-0 \(.*64-bit\), firmware [0-9a-f]{8}, TFLM [0-9a-f]{7,}; flashed \d+ models"])
+    line = r"board: host host-0 \(.*64-bit\), firmware [0-9a-f]{8}, TFLM [0-9a-f]{7,}; flashed \d+ models"
+    result.stdout.re_match_lines([line])
     result.stdout.fnmatch_lines(["arena bytes are those of a 64-bit host, not those of a Pico"])
 
 
@@ -72,7 +74,9 @@ def test_collect_only_starts_no_board(project, run, monkeypatch):
     project.makefile(".yaml", cases=CASES)
     result = run("--collect-only", "-q")
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["cases.yaml::sine_int8[[]first]", "cases.yaml::sine_int8[[]second one]", "*::test_one"])
+    result.stdout.fnmatch_lines(
+        ["cases.yaml::sine_int8[[]first]", "cases.yaml::sine_int8[[]second one]", "*::test_one"]
+    )
 
 
 def test_a_project_without_our_tests_starts_no_board_and_imports_nothing_heavy(pytester):
@@ -125,21 +129,27 @@ def test_case_that_matches_nothing_lists_what_there_is(project, run):
     project.makefile(".yaml", cases=CASES)
     result = run("--case", "third")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*--case 'third' matches no case; there are: sine_int8[[]first], sine_int8[[]second one]*"])
+    result.stderr.fnmatch_lines(
+        ["*--case 'third' matches no case; there are: sine_int8[[]first], sine_int8[[]second one]*"]
+    )
 
 
 def test_a_broken_case_file_is_a_collection_error_with_its_line(project, run):
     project.makefile(".yaml", cases=CASES.replace("arena: {max: 4 KiB}", "arna: {max: 4 KiB}"))
     result = run()
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*cases.yaml:5: unknown key 'arna' in cases.0", "*allowed here: name, model, arena, *"])
+    result.stdout.fnmatch_lines(
+        ["*cases.yaml:5: unknown key 'arna' in cases.0", "*allowed here: name, model, arena, *"]
+    )
 
 
 def test_a_yaml_file_named_on_the_command_line_must_be_ours(project, run):
     project.makefile(".yaml", compose="services: {}")
     result = run("compose.yaml")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*not a case file: its first key is not tflm-hil*", "*begin a case file with the line*"])
+    result.stdout.fnmatch_lines(
+        ["*not a case file: its first key is not tflm-hil*", "*begin a case file with the line*"]
+    )
 
 
 def test_the_live_log_shows_what_the_device_says(project, run):
@@ -214,18 +224,17 @@ def test_two_runs_at_once_get_a_board_each(project):
     assert [process.returncode for process in runs] == [0, 0, 0], outputs
 
 
-def test_nothing_is_left_running(project, run):
+def test_nothing_is_left_running(project, run, shared_cache):
     project.makepyfile(TWO_TESTS)
     run()
-    needle = str(project.path).encode()
+    needle = str(shared_cache).encode()
     left = []
-    for pid in filter(str.isdecimal, os.listdir("/proc")):
+    for process in Path("/proc").iterdir():
         try:
-            with open(f"/proc/{pid}/cmdline", "rb") as file:
-                command = file.read()
+            command = (process / "cmdline").read_bytes()
         except OSError:
             continue
-        if b"harness.boards.host.device" in command and needle.rsplit(b"/", 1)[0] in command:
+        if b"harness.boards.host.device" in command and needle in command:
             left.append(command)
     assert left == []
 

@@ -3,7 +3,6 @@ import time
 import tty
 
 import pytest
-from tests.support.fake_device import FakeDevice
 
 from harness.deadline import Deadline
 from harness.errors import DeviceCrashed, DeviceError, DeviceTimeout, LinkLost, ProtocolError, RecordLost
@@ -12,6 +11,7 @@ from harness.protocol.devicelog import DeviceLog
 from harness.protocol.link import Link
 from harness.protocol.payload import crc32, crc_text, encode_chunk
 from harness.protocol.transport import SerialTransport
+from tests.support.fake_device import FakeDevice
 
 
 @pytest.fixture
@@ -40,7 +40,9 @@ def test_a_reply_brings_its_data_records(connect):
 
 def test_records_for_other_commands_are_passed_over(connect):
     def answer(device, line):
-        device.write(device.record("reply", b"#4000000000") + device.record("event", line) + device.record("reply", line))
+        device.write(
+            device.record("reply", b"#4000000000") + device.record("event", line) + device.record("reply", line)
+        )
 
     connect(answer).ping()
 

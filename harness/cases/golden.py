@@ -6,7 +6,7 @@ An .npz file: `output_0`, `output_1`, ... of shape (steps, *output shape), and `
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,14 @@ from harness.protocol.payload import crc32, crc_text
 _ADVICE = "make it anew with --update-golden, on x86-64 Linux, and review the change"
 
 
-def inputs_crc(steps: list[Step]) -> str:
-    """CRC-32 over all inputs: a golden file belongs to one model and one sequence of inputs."""
-    return crc_text(crc32(b"".join(array.tobytes() for step in steps for array in step)))
+def inputs_crc(steps: list[Step], reset_before: Collection[int] = ()) -> str:
+    """CRC-32 over all inputs and resets: a golden file belongs to one model and one sequence."""
+    resets = ",".join(str(step) for step in sorted(reset_before)).encode()
+    return crc_text(crc32(resets + b"".join(array.tobytes() for step in steps for array in step)))
+
+
+def _resets(case: Case) -> list[int]:
+    return case.spec.state.reset_before if case.spec.state is not None else []
 
 
 def read_golden(case: Case, model: TfliteModel, steps: list[Step]) -> list[Step]:
@@ -45,8 +50,8 @@ def read_golden(case: Case, model: TfliteModel, steps: list[Step]) -> list[Step]
         raise _error(case, f"{path.name} is not a golden file: no conditions in it") from None
     if made_for[0] != model.sha256:
         raise _error(case, f"golden file {path.name} was made for another version of {model.name}")
-    if made_for[1] != inputs_crc(steps):
-        raise _error(case, f"golden file {path.name} was made for other inputs")
+    if made_for[1] != inputs_crc(steps, _resets(case)):
+        raise _error(case, f"golden file {path.name} was made for other inputs or resets")
     outputs = []
     for index, spec in enumerate(model.outputs):
         array = arrays.get(f"output_{index}")
@@ -68,7 +73,7 @@ def write_golden(
     """
     assert case.spec.expect is not None and case.spec.expect.golden is not None
     path = case.resolve(case.spec.expect.golden)
-    told = {"model_sha256": model.sha256, "inputs_crc": inputs_crc(steps), **conditions}
+    told = {"model_sha256": model.sha256, "inputs_crc": inputs_crc(steps, _resets(case)), **conditions}
     arrays: dict[str, Any] = {
         f"output_{index}": np.stack([step[index] for step in outputs]) for index in range(len(model.outputs))
     }

@@ -67,6 +67,7 @@ class Client:
         self._link = link
         self._id = 0
         self._pending: Command | None = None
+        self._answered = False
 
     @property
     def log(self) -> DeviceLog:
@@ -234,9 +235,11 @@ class Client:
             self._link.listen()
             self._pending = command
             self.log.add(Kind.COMMAND, [line[:-1]])
-            self._link.send(line + payload, deadline)
+            # What the port held before we opened it is no part of our first command: an empty line ends it.
+            self._link.send((b"" if self._answered else b"\n") + line + payload, deadline)
             reply = self._answer(command, deadline)
             self._pending = None
+            self._answered = True
         except HarnessError as error:
             # A link's failure is sticky and may be raised again: the lines belong to this raise, not to the first one.
             error.log = tuple(self.log.newest(_SHOWN_LINES, since=0 if isinstance(error, LinkLost) else mark))
@@ -256,6 +259,10 @@ class Client:
             record = self._link.receive(deadline)
             if record is None:
                 raise self._overdue(command, deadline)
+            if record["type"] == "error" and "id" not in record and self._answered:
+                raise ProtocolError(
+                    f"the device could not read `{command.verb}`: {printable(str(record.get('message')).encode())}"
+                )
             if record.get("id") != command.id:
                 continue
             if record["type"] in ("reply", "error"):

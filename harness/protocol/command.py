@@ -64,7 +64,8 @@ class Command:
         if len(line) > MAX_COMMAND_BYTES:
             raise BadCommand(f"line longer than {MAX_COMMAND_BYTES} bytes")
         try:
-            words = line.decode("ascii").rstrip("\r").split()
+            # Not split(): it would also split at the characters that separate records.
+            words = [word for word in re.split(r"[ \t]+", line.decode("ascii").rstrip("\r")) if word]
         except UnicodeDecodeError:
             raise BadCommand("bytes outside ASCII") from None
         identifier: int | None = None

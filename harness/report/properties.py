@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from harness.measure.measurement import Measurement
@@ -33,7 +34,10 @@ def properties(measurements: Iterable[Measurement]) -> list[tuple[str, str]]:
             add("latency.count", latency.count)
             for name in ("min", "median", "p95", "max"):
                 add(f"latency.{name}_us", f"{getattr(latency, name):.3f}")
+        seen: Counter[str] = Counter()
         for comparison in measurement.comparisons:
             name = comparison.what.replace(" ", "_")
-            add(f"outputs.{name}", f"{comparison.equal_steps}/{comparison.steps} steps equal")
+            seen[name] += 1
+            again = "" if seen[name] == 1 else f"_{seen[name]}"
+            add(f"outputs.{name}{again}", f"{comparison.equal_steps}/{comparison.steps} steps equal")
     return result

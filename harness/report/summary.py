@@ -17,6 +17,8 @@ from harness.measure.measurement import Measurement
 
 # Figures travel from the process that measured to the one that reports as plain values.
 Figures = dict[str, Any]
+# In fewer columns names would be folded to single letters.
+_MIN_WIDTH = 80
 
 
 def figures(measurement: Measurement) -> Figures:
@@ -76,9 +78,8 @@ class SummaryTable:
         return bool(self._rows)
 
     def render(self, width: int, *, color: bool) -> str:
-        """The table as text for a terminal of `width` columns."""
+        """The table as text for a terminal of `width` columns; one of less than 80 has to wrap its lines."""
         table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-        # Names fold only where a terminal is narrower than 80 columns.
         table.add_column("model", overflow="fold")
         table.add_column("board", overflow="fold")
         table.add_column("arena used", justify="right", no_wrap=True)
@@ -89,7 +90,9 @@ class SummaryTable:
         for key in sorted(self._rows):
             table.add_row(*self._cells(self._rows[key]))
         text = io.StringIO()
-        console = Console(file=text, width=width, force_terminal=color, no_color=not color, highlight=False)
+        console = Console(
+            file=text, width=max(width, _MIN_WIDTH), force_terminal=color, no_color=not color, highlight=False
+        )
         console.print(table)
         if any(row.bits == 64 for row in self._rows.values()):
             note = "arena bytes of the host board are those of a 64-bit computer; a Pico needs fewer"

@@ -71,6 +71,8 @@ class FakeDevice:
             buffer += data
             while b"\n" in buffer:
                 line, _, buffer = buffer.partition(b"\n")
+                if not line:
+                    continue
                 self._answer(self, line)
                 if self._slave is None:
                     return

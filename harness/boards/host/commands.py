@@ -155,12 +155,14 @@ class Commands:
         return {"count": len(self._pack.entries)}
 
     def _open(self, command: Command, _payload: bytes) -> Record:
-        name = command.arguments.get("model", "")
+        name = command.arguments.get("model")
+        if name is None:
+            raise CommandFailed("bad_argument", "model is missing")
         entry = self._pack.find(name)
         if entry is None:
             raise CommandFailed("no_model", f"{name} is not in the model pack")
         free = firmware.ARENA_BYTES - sum(session.arena for session in self._sessions.values())
-        arena = _number(command, "arena", MIN_ARENA, firmware.ARENA_BYTES, default=free)
+        arena = _number(command, "arena", MIN_ARENA, 2**32 - 1, default=free)
         variables = _number(command, "vars", 0, MAX_VARIABLES, default=8)
         preserve = bool(_number(command, "preserve", 0, 1, default=0))
         if len(self._sessions) >= MAX_SESSIONS:
@@ -194,9 +196,12 @@ class Commands:
     def _input(self, command: Command, payload: bytes) -> Record:
         number, session = self._session(command)
         index = _number(command, "index", 0, len(session.input_bytes) - 1)
+        announced = command.arguments.get("crc")
+        if announced is None:
+            raise CommandFailed("bad_argument", "crc is missing")
         crc = crc_text(crc32(payload))
-        if command.arguments.get("crc") != crc:
-            raise CommandFailed("bad_payload", f"CRC-32 {command.arguments.get('crc')} announced, {crc} came")
+        if announced != crc:
+            raise CommandFailed("bad_payload", f"CRC-32 {announced} announced, {crc} came")
         if len(payload) != session.input_bytes[index]:
             expected = session.input_bytes[index]
             raise CommandFailed("bad_payload", f"input {index} has {expected} bytes, {len(payload)} came")
@@ -206,7 +211,7 @@ class Commands:
 
     def _invoke(self, command: Command, _payload: bytes) -> Record:
         number, session = self._session(command)
-        repeats = _number(command, "repeats", 0, MAX_INVOKES, default=1)
+        repeats = _number(command, "repeats", 1, MAX_INVOKES, default=1)
         warmup = _number(command, "warmup", 0, MAX_INVOKES, default=0)
         if _number(command, "profile", 0, 1, default=0):
             raise CommandFailed("unsupported", "this board has no profiler: TFLM's wheel does not offer one")

@@ -11,7 +11,7 @@ from harness.boards.host.commands import PAYLOAD_BYTES_MAX, CommandFailed, Comma
 from harness.boards.host.pty import HostGone, PtyPort
 from harness.deadline import Deadline
 from harness.protocol.command import MAX_COMMAND_BYTES, BadCommand, Command
-from harness.protocol.record import NUMBER_MODULUS, Record, encode_record
+from harness.protocol.record import NUMBER_MODULUS, RECORD_SEPARATOR, Record, encode_record
 from harness.tflm.child import ParentGone
 
 PAYLOAD_SECONDS = 2.0
@@ -55,7 +55,8 @@ class Device:
         """Serves until a `reboot`."""
         while True:
             line = self._line()
-            if line.strip():
+            # A record that comes back is an echo; to answer it would echo for ever.
+            if line.strip() and bytes([RECORD_SEPARATOR]) not in line:
                 try:
                     command = Command.decode(line)
                 except BadCommand as error:

@@ -211,7 +211,7 @@ def test_state_that_is_not_as_the_case_says(run, model, state, message):
 
 
 def test_one_step_cannot_show_a_state(run):
-    with pytest.raises(Misuse, match="one step cannot show a state"):
+    with pytest.raises(Misuse, match="one step cannot show whether a model remembers"):
         run("sine_int8", "inputs: {values: [[1]]}\nstate: {remembers: true}")
 
 

@@ -105,7 +105,7 @@ def test_any_other_bytes_are_no_pack(data):
 def test_a_directory_that_its_checksum_does_fit_is_not_believed(offset, size, name):
     """Figures that lie outside, overlap or are unaligned, in a pack whose CRC-32 is right."""
     body = b"TFL3" + bytes(12)
-    model = body[offset - 80 : offset - 80 + size] if 80 <= offset else b""
+    model = body[offset - 80 : offset - 80 + size] if offset >= 80 else b""
     rest = struct.pack("<32sIII4x", name, offset, size, zlib.crc32(model)) + body
     data = struct.pack("<8sIIII8x", b"TFLMPACK", 1, 1, 32 + len(rest), zlib.crc32(rest)) + rest
     try:

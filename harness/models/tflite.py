@@ -15,10 +15,11 @@ import numpy as np
 import tflite as schema
 
 from harness.errors import Misuse, ModelNotFound, ModelRejected
+from harness.models.flatbuffer import Table
 from harness.models.quantization import Quantization
 from harness.models.schema_table import CUSTOM, TENSOR_TYPES, VAR_HANDLE
 from harness.models.variables import Handle, count_resource_variables
-from harness.models.verify import MAX_BYTES, verify
+from harness.models.verify import MAX_BYTES, operator_number, verified
 
 # A model pack's directory has 32 bytes for a name, and a command line no quotes.
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,31}")
@@ -144,11 +145,11 @@ def parse(data: bytes, name: str) -> TfliteModel:
     """
     _check_name(name)
     data = bytes(data)
-    verify(data)
+    root = verified(data)
     model = schema.Model.GetRootAs(data, 0)
     subgraphs = [model.Subgraphs(index) for index in range(model.SubgraphsLength())]
     main = subgraphs[0]
-    codes = _codes(model)
+    codes = [_named(code) for code in root.tables("operator_codes")]
     return TfliteModel(
         name=name,
         data=data,
@@ -211,20 +212,17 @@ def _spec(tensor: Any, what: str) -> TensorSpec:
     return TensorSpec(name, shape, dtype, quantization)
 
 
-def _codes(model: Any) -> list[tuple[int, str]]:
-    """Number and name of each operator code."""
-    codes = []
-    for index in range(model.OperatorCodesLength()):
-        code = model.OperatorCodes(index)
-        # The 8-bit field came first and holds old numbers; TFLM takes the greater one.
-        number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-        if number == CUSTOM:
-            name = _text(code.CustomCode())
-        else:
-            # Numbers newer than the package's schema have no name there.
-            name = schema.BUILTIN_OPCODE2NAME.get(number, f"BUILTIN_{number}")
-        codes.append((number, name))
-    return codes
+def _named(code: Table) -> tuple[int, str]:
+    """An operator code's number and name.
+
+    Not with the package's accessor, which takes the 8-bit field for all small numbers, and so not the operator of TFLM
+    where a file has the later field only.
+    """
+    number = operator_number(code)
+    if number == CUSTOM:
+        return number, _text(code.string("custom_code"))
+    # Numbers newer than the package's schema have no name there.
+    return number, schema.BUILTIN_OPCODE2NAME.get(number, f"BUILTIN_{number}")
 
 
 def _operators(subgraphs: list[Any]) -> Iterator[tuple[int, int, Any]]:

@@ -23,7 +23,7 @@ def count_resource_variables(handles: Iterable[Handle]) -> int:
     by_both: dict[tuple[bytes | None, bytes], int] = {}
     by_name: dict[bytes, int] = {}
     count = 0
-    first_without: int | None = None
+    one_without = False
     for container, shared_name in handles:
         if shared_name is None:
             raise ModelRejected("a VAR_HANDLE has no shared_name: TFLM would crash on it")
@@ -34,7 +34,8 @@ def count_resource_variables(handles: Iterable[Handle]) -> int:
         else:
             container = container.partition(b"\0")[0]
             found = by_both.get((container, name))
-            if first_without is not None and (found is None or found > first_without):
+            # TFLM compares with all variables up to the one it finds; those without container come after it, if any.
+            if found is None and one_without:
                 raise ModelRejected(
                     f"the VAR_HANDLE {_show(name)} has a container and an earlier one has none: TFLM would crash on it",
                     advice='write the container "" in every VAR_HANDLE',
@@ -42,8 +43,7 @@ def count_resource_variables(handles: Iterable[Handle]) -> int:
         if found is None:
             by_both.setdefault((container, name), count)
             by_name.setdefault(name, count)
-            if container is None and first_without is None:
-                first_without = count
+            one_without = one_without or container is None
             count += 1
     return count
 

@@ -70,6 +70,11 @@ def verify(data: bytes) -> None:
     Raises:
         ModelRejected: it is not a model that TFLM can be given; the message says what was expected, what came, where.
     """
+    verified(data)
+
+
+def verified(data: bytes) -> Table:
+    """As `verify`; the model's root table."""
     if not data:
         raise ModelRejected("the file is empty; a .tflite model is expected")
     if len(data) > MAX_BYTES:
@@ -84,6 +89,15 @@ def verify(data: bytes) -> None:
             advice="convert the model with a current converter",
         )
     _ModelCheck(model).run()
+    return model
+
+
+def operator_number(code: Table) -> int:
+    """An OperatorCode's builtin operator: the greater of the first, 8-bit field and the later one, as TFLM takes it.
+
+    Source: `GetBuiltinCode` in tensorflow/compiler/mlir/lite/schema/schema_utils.cc.
+    """
+    return max(code.number("builtin_code"), code.number("deprecated_builtin_code"))
 
 
 def _not_a_model(data: bytes) -> ModelRejected:
@@ -144,8 +158,7 @@ class _ModelCheck:
         count_resource_variables(self.handles)
 
     def _operator_code(self, index: int, code: Table) -> int:
-        """The operator's number: TFLM takes the greater of the old, 8-bit field and the new one."""
-        number = max(code.number("builtin_code"), code.number("deprecated_builtin_code"))
+        number = operator_number(code)
         where = f"operator code {index}"
         if number < 0:
             raise _rejected(where, f"a builtin operator's number is expected, came {number}")

@@ -255,6 +255,15 @@ def test_state_lost() -> None:
     )
 
 
+def test_worst_of_all_steps() -> None:
+    difference = compare_sequences([[i8(100)], [i8(2), i8(3)]], [[i8(-100)], [i8(1), i8(1)]])
+    assert difference is not None
+    assert (difference.worst, difference.worst_lsb, difference.first.worst_lsb) == (200, 200, 200)
+    difference = compare_sequences([[i8(1)], [i8(100)], [i8(2)]], [[i8(0)], [i8(-100)], [i8(0)]])
+    assert difference is not None
+    assert (difference.worst, difference.worst_lsb, difference.first.worst_lsb) == (200, 200, 1)
+
+
 def test_tolerance_holds_for_sequences() -> None:
     assert compare_sequences([[i8(1)], [i8(2)]], [[i8(2)], [i8(4)]], Tolerance(lsb=2)) is None
     difference = compare_sequences([[i8(1)], [i8(2)]], [[i8(2)], [i8(4)]], Tolerance(lsb=1))

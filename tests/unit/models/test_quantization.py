@@ -68,6 +68,7 @@ def test_other_dtypes() -> None:
     assert quantize([-1.0, 1.0, 9.0], spec((3,), "int16", 2.0**-15)).tolist() == [-32768, 32767, 32767]
     assert quantize([-1e30, 1.0, 1e30], spec((3,), "int32", 1.0)).tolist() == [-(2**31), 1, 2**31 - 1]
     assert quantize([-1e30, 1.0, 1e30], spec((3,), "int64", 1.0)).tolist() == [-(2**63), 1, 2**63 - 1]
+    assert quantize([-(2.0**63), 2.0**63], spec((2,), "int64", 1.0)).tolist() == [-(2**63), 2**63 - 1]
 
 
 def test_scalar_stays_a_scalar() -> None:

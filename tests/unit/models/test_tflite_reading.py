@@ -120,9 +120,10 @@ def test_operator_newer_than_the_package(dense: Any, pack: Any) -> None:
     assert parse(pack(dense), "m").ops[0] == OpUse(0, "BUILTIN_999", 0)
 
 
-def test_old_operator_field(dense: Any, pack: Any) -> None:
-    """Files written before 2020 have the 8-bit field only."""
-    dense.operatorCodes[0].builtinCode = 0
+@pytest.mark.parametrize("field", ["builtinCode", "deprecatedBuiltinCode"])
+def test_either_operator_field(dense: Any, pack: Any, field: str) -> None:
+    """Files written before 2020 have the 8-bit field only, and some that were not made by a converter the later one."""
+    setattr(dense.operatorCodes[0], field, 0)
     assert parse(pack(dense), "m").ops[0].name == "FULLY_CONNECTED"
 
 
@@ -172,7 +173,7 @@ def test_directory_and_device(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFound, match="is not a file"):
         load(tmp_path)
     with pytest.raises(ModelNotFound, match="is not a file"):
-        load(Path("/dev/zero"))
+        load(Path("/dev/null"))
 
 
 def test_file_larger_than_any_model(tmp_path: Path) -> None:

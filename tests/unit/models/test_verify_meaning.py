@@ -27,9 +27,10 @@ def test_bytes_after_the_model_are_allowed(dense_bytes: bytes) -> None:
     verify(dense_bytes + bytes(64))
 
 
-def test_version(dense: Any, pack: Any) -> None:
-    dense.version = 4
-    assert rejected(pack(dense)).message == "schema version 3 expected, 4 came"
+@pytest.mark.parametrize("version", [0, 2, 4])
+def test_version(dense: Any, pack: Any, version: int) -> None:
+    dense.version = version
+    assert rejected(pack(dense)).message == f"schema version 3 expected, {version} came"
 
 
 @pytest.mark.parametrize("part", ["subgraphs", "buffers", "operatorCodes"])
@@ -133,6 +134,15 @@ def test_packed_int4_constants(dense: Any, pack: Any, fb: Any) -> None:
     verify(pack(dense))
     dense.buffers[1].data = np.zeros(12, np.uint8)
     assert "6 bytes are expected" in rejected(pack(dense)).message
+    # An odd number of them leaves half a byte over.
+    weights.shape, weights.quantization, dense.buffers[1].data = [3, 3], None, np.zeros(5, np.uint8)
+    verify(pack(dense))
+
+
+def test_sparse_constants_are_packed(dense: Any, pack: Any, fb: Any) -> None:
+    weights = dense.subgraphs[0].tensors[1]
+    weights.sparsity, dense.buffers[1].data = fb.SparsityParametersT(), np.zeros(4, np.uint8)
+    verify(pack(dense))
 
 
 def test_a_compressed_model_is_named_as_such(dense: Any, pack: Any, fb: Any) -> None:
@@ -145,6 +155,11 @@ def test_a_compressed_model_is_named_as_such(dense: Any, pack: Any, fb: Any) -> 
 def test_data_outside_the_flatbuffer(dense: Any, pack: Any) -> None:
     dense.buffers[1].offset, dense.buffers[1].size = 4096, 12
     assert "buffer 1: its data lie outside the flatbuffer" in rejected(pack(dense)).message
+
+
+def test_data_in_another_file(dense: Any, pack: Any) -> None:
+    dense.subgraphs[0].tensors[1].externalBuffer = 1
+    assert "subgraph 0 tensor 1: its data lie in an external file" in rejected(pack(dense)).message
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,13 @@ from harness.protocol.messages import OpTicks
 
 T = TypeVar("T")
 INVOKE_SECONDS = 60.0
+_CHECK_STATE = (
+    "find what resets the state or writes over it: an optimised LSTM kernel (CMSIS-NN's forgets), an interpreter built "
+    "for each call, or outputs copied to inputs from memory that TFLM has used again"
+)
+_CHECK_KERNELS = (
+    "if other kernels may round otherwise, allow it with a tolerance; if not, look at the first step that differs"
+)
 
 
 class Call(Protocol):
@@ -129,12 +136,15 @@ class Run:
         self.measurement.comparisons.append(Comparison(what, equal, steps))
         if difference is None:
             return
-        reason = f"outputs differ from the {what}"
+        reason = None
         if isinstance(expected, ReferenceRun):
-            reason = expected.diagnose(self.outputs, tolerance, difference.step) or reason
+            reason = expected.diagnose(self.outputs, tolerance, difference.step)
+        advice = _CHECK_STATE if reason else _CHECK_KERNELS
+        reason = reason or f"outputs differ from the {what}"
         raise OutputMismatch(
             f"{self.measurement.model}: {reason} ({tolerance.describe()} expected)\n"
-            f"{difference}\non {self.measurement.conditions.describe()}"
+            f"{difference}\non {self.measurement.conditions.describe()}",
+            advice=advice,
         )
 
 

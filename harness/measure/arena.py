@@ -42,6 +42,16 @@ class Arena:
         # A copy: the caller's dictionary may go on changing.
         object.__setattr__(self, "categories", dict(self.categories))
 
+    def __str__(self) -> str:
+        def text(size: int | None) -> str:
+            return "unknown" if size is None else f"{size:,}"
+
+        categories = ", ".join(f"{name} {size:,}" for name, size in self.categories.items())
+        return (
+            f"{text(self.used)} of {self.size:,} bytes used (head {text(self.head)}, tail {text(self.tail)}"
+            f"{': ' if categories else ''}{categories}; {self.pointer_bits}-bit)"
+        )
+
     def recommended(self, headroom: float) -> int:
         """The arena to give the model: what it needs and `headroom` of that again, rounded up to 16 bytes.
 

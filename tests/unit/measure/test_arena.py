@@ -117,3 +117,10 @@ def test_is_a_value() -> None:
     assert hash(one) == hash(Arena(16, 1, 1, 0, {"tensors": 5}, 32))
     assert pickle.loads(pickle.dumps(one)) == one
     assert asdict(one)["categories"] == {"tensors": 5}
+
+
+def test_it_is_printed_with_its_categories():
+    arena = Arena(size=8192, used=2100, head=100, tail=2000, categories={"variables": 48}, pointer_bits=32)
+    assert str(arena) == "2,100 of 8,192 bytes used (head 100, tail 2,000: variables 48; 32-bit)"
+    unknown = Arena(size=8192, used=None, head=None, tail=None, categories={}, pointer_bits=64)
+    assert str(unknown) == "unknown of 8,192 bytes used (head unknown, tail unknown; 64-bit)"

@@ -27,9 +27,7 @@ _CHECK_STATE = (
     "find what resets the state or writes over it: an optimised LSTM kernel (CMSIS-NN's forgets), an interpreter built "
     "for each call, or outputs copied to inputs from memory that TFLM has used again"
 )
-_CHECK_KERNELS = (
-    "if other kernels may round otherwise, allow it with a tolerance; if not, look at the first step that differs"
-)
+_CHECK_KERNELS = "if other kernels may round otherwise, allow it with a tolerance; if not, see the first difference"
 
 
 class Call(Protocol):

@@ -38,8 +38,8 @@ def as_step(inputs: Sequence[npt.ArrayLike], specs: Sequence[TensorSpec], *, rea
             array = np.asarray(given).astype(spec.dtype)
             if spec.dtype.kind in "iub" and not np.array_equal(array, given):
                 raise TensorMismatch(
-                    f"input {index} ({spec.name}) is {spec.dtype.name} without quantisation: whole numbers of its range "
-                    "expected, others came"
+                    f"input {index} ({spec.name}) is {spec.dtype.name} without quantisation: whole numbers of its "
+                    "range expected, others came"
                 )
         arrays.append(check_array(array, spec, f"input {index}"))
     return tuple(arrays)

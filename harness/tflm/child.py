@@ -16,8 +16,9 @@ from typing import Any
 from harness.deadline import Deadline
 from harness.tflm import availability
 
-# Without a sign of life for so long, the child is taken for hung. It gives one per second between invokes.
+# Without a sign of life for so long, the child is taken for hung. It gives one per second, or more, between invokes.
 WATCHDOG_SECONDS = 30.0
+_BEAT_SECONDS = 1.0
 _READ_BYTES = 64 * 1024
 _KILL_SECONDS = 10.0
 
@@ -97,11 +98,12 @@ class TflmChild:
 
     def _start(self) -> None:
         availability.require()
+        beat = min(_BEAT_SECONDS, self._watchdog / 4)
         ours, theirs = Pipe()
         stderr_read, stderr_write = os.pipe()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "harness.tflm.worker", str(theirs.fileno()), str(os.getpid())],
+                [sys.executable, "-m", "harness.tflm.worker", str(theirs.fileno()), str(os.getpid()), str(beat)],
                 stdin=subprocess.DEVNULL,
                 stdout=stderr_write,
                 stderr=stderr_write,

@@ -18,8 +18,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-_BEAT_SECONDS = 1.0
-
 # The words in which TFLM's RecordingMicroAllocator::PrintAllocations() speaks, and our names for them.
 _CATEGORIES = {
     "TfLiteEvalTensor data": "eval_tensors",
@@ -122,13 +120,13 @@ def _captured_stderr(action: Callable[[], object]) -> str:
         os.close(catcher)
 
 
-def _serve(connection: Connection) -> None:
+def _serve(connection: Connection, beat_seconds: float) -> None:
     sessions: dict[int, _Session] = {}
     last_beat = time.monotonic()
 
     def beat() -> None:
         nonlocal last_beat
-        if time.monotonic() - last_beat > _BEAT_SECONDS:
+        if time.monotonic() - last_beat > beat_seconds:
             last_beat = time.monotonic()
             connection.send(("beat", None))
 
@@ -169,11 +167,12 @@ def _die_with_parent(parent: int) -> None:
 
 
 def main() -> None:
-    """Entry point: arguments are the connection's file descriptor and the parent's process id."""
+    """Entry point: arguments are the connection's file descriptor, the parent's process id, and seconds between two
+    signs of life."""
     _die_with_parent(int(sys.argv[2]))
     # Ctrl-C in the terminal goes to the whole group; it is the parent who decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _serve(Connection(int(sys.argv[1])))
+    _serve(Connection(int(sys.argv[1])), float(sys.argv[3]))
 
 
 if __name__ == "__main__":

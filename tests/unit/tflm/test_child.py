@@ -87,7 +87,7 @@ def test_an_error_is_an_error_and_the_child_lives(start):
 
 
 def test_what_tflm_prints_comes_before_the_answer(start):
-    for _ in range(5):
+    for _ in range(3):
         child = start()
         with pytest.raises(ChildFailed):
             open_model(child, arena=800)
@@ -109,7 +109,7 @@ def test_a_crash_is_reported_and_the_next_call_works(start):
     assert output(child) == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL, signal.SIGFPE])
+@pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGKILL])
 def test_a_child_that_died_between_two_calls(start, number):
     child = start()
     open_model(child)
@@ -137,16 +137,16 @@ def test_a_child_that_hangs_is_ended_by_the_watchdog(start):
 
 
 def test_signs_of_life_keep_the_watchdog_off(start):
-    """A long series of invokes is no hang: the child gives a sign of life each second."""
-    child = start(watchdog=2)
+    """A long series of invokes is no hang: the child gives signs of life between them."""
+    child = start(watchdog=1)
     open_model(child)
     child.call("stage", 1, index=0, data=np.int8(5).tobytes())
     begin = time.monotonic()
     child.call("invoke", 1, warmup=0, repeats=20_000)
-    count = int(20_000 * 2.4 / (time.monotonic() - begin))
+    count = int(20_000 * 1.3 / (time.monotonic() - begin))
     begin = time.monotonic()
     assert len(child.call("invoke", 1, warmup=0, repeats=count)) == count
-    if time.monotonic() - begin < 2:
+    if time.monotonic() - begin < 1:
         pytest.skip("this computer was faster than its own measurement said")
 
 
@@ -201,8 +201,7 @@ child.call("invoke", 1, warmup=0, repeats=10**9)
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_no_child_outlives_a_parent_that_is_killed(number):
+def test_no_child_outlives_a_parent_that_is_killed():
     path = Path(__file__).parents[3] / "test_cases" / "models" / "sine_int8.tflite"
     parent = subprocess.Popen([sys.executable, "-c", PARENT, str(path)], stdout=subprocess.PIPE)
     try:
@@ -211,8 +210,8 @@ def test_no_child_outlives_a_parent_that_is_killed(number):
             assert selector.select(30)
         pid = int(parent.stdout.readline())
         assert Path(f"/proc/{pid}").exists()
-        parent.send_signal(number)
-        assert parent.wait(10) == -number
+        parent.send_signal(signal.SIGKILL)
+        assert parent.wait(10) == -signal.SIGKILL
         assert is_gone(pid)
     finally:
         parent.kill()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from harness.boards.board import Board
 from harness.errors import (
@@ -25,12 +25,15 @@ from harness.errors import (
 from harness.flash.pack import ModelPack, packed_size
 from harness.measure.measurement import Conditions, Measurement
 from harness.models.library import ModelLibrary
-from harness.models.tflite import TfliteModel
 from harness.protocol.client import Client, OpenedModel
 from harness.protocol.messages import Identity
 from harness.protocol.payload import crc_text
-from harness.session import Opened, Session
 from harness.tflm.messages import explain_allocation
+
+# Brings numpy and the schema of .tflite files, which a test that opens no model does not wait for.
+if TYPE_CHECKING:
+    from harness.models.tflite import TfliteModel
+    from harness.session import Opened, Session
 
 T = TypeVar("T")
 FLASH_POLICIES = ("auto", "always", "never")
@@ -209,6 +212,9 @@ class Bench:
             ModelNotFound, ModelRejected, UnsupportedOp, ArenaTooSmall, InferenceFailed: TFLM cannot have it.
             DeviceCrashed: the device died of it.
         """
+        from harness.models.tflite import TfliteModel
+        from harness.session import Opened, Session
+
         found = model if isinstance(model, TfliteModel) else self.library.find(model)
         if arena is not None and (isinstance(arena, bool) or not isinstance(arena, int) or arena <= 0):
             raise Misuse(f"arena: a positive number of bytes expected, {arena!r} came")

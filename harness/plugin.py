@@ -144,7 +144,7 @@ def pytest_runtest_makereport(
     runtime = _runtime(item.config)
     if report.failed:
         add_device_log(report, runtime.test_log(), runtime.unanswered())
-    if report.when == "call" or report.failed:
+    if runtime.measurements and (report.when == "call" or report.failed):
         from harness.report.summary import figures
 
         # Plain values, so that a report that crosses a process boundary keeps them.

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError, ModelNotFound
-from harness.models.tflite import TfliteModel, load
+
+if TYPE_CHECKING:
+    from harness.models.tflite import TfliteModel
 
 
 class ModelLibrary:
@@ -59,6 +62,8 @@ class ModelLibrary:
             ModelNotFound, ModelRejected: see `find`.
         """
         if path not in self._loaded:
+            from harness.models.tflite import load
+
             self._loaded[path] = load(path)
         return self._loaded[path]
 

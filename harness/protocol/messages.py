@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+import msgspec
+from msgspec import Meta, Struct
 
 from harness.errors import ProtocolError
 from harness.protocol.record import Record
@@ -12,28 +13,29 @@ from harness.protocol.record import Record
 PROTOCOL_VERSION = 1
 
 # Printable ASCII: these texts are shown in terminals and reports.
-Text = Annotated[str, Field(max_length=200, pattern=r"^[ -~]*$")]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,31}$")]
-Crc = Annotated[str, Field(pattern=r"^[0-9a-f]{8}$")]
-UInt32 = Annotated[int, Field(ge=0, lt=2**32)]
-UInt64 = Annotated[int, Field(ge=0, lt=2**64)]
+Text = Annotated[str, Meta(max_length=200, pattern=r"^[ -~]*\Z")]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,31}\Z")]
+Crc = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}\Z")]
+UInt32 = Annotated[int, Meta(ge=0, lt=2**32)]
+# msgspec's bounds are signed 64-bit numbers; no tick counter comes near.
+UInt63 = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
-class _Message(BaseModel):
-    # A newer device may say more than this harness knows; what it must say is demanded.
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+# A newer device may say more than this harness knows, so unknown fields are ignored; what it must say is demanded.
+class _Message(Struct, frozen=True):
+    pass
 
 
-class Crash(_Message):
+class Crash(_Message, frozen=True):
     """What a device remembers of its last crash, told once."""
 
     reason: Text
     command: Text = ""
-    registers: Annotated[dict[Text, UInt32], Field(max_length=32)] = {}
-    backtrace: Annotated[list[UInt32], Field(max_length=32)] = []
+    registers: Annotated[dict[Text, UInt32], Meta(max_length=32)] = {}
+    backtrace: Annotated[list[UInt32], Meta(max_length=32)] = []
 
 
-class Identity(_Message):
+class Identity(_Message, frozen=True):
     """The answer to `identify`."""
 
     protocol: UInt32
@@ -41,18 +43,18 @@ class Identity(_Message):
     board: Text
     serial: Text
     chip: Text
-    clock_hz: UInt64 | None
+    clock_hz: UInt63 | None
     pointer_bits: UInt32
     build: Text
     tflm: Text
     compiler: Text
     arena_max: UInt32
     pack_crc: Crc
-    features: Annotated[list[Text], Field(max_length=32)] = []
+    features: Annotated[list[Text], Meta(max_length=32)] = []
     crash: Crash | None = None
 
 
-class PackedModel(_Message):
+class PackedModel(_Message, frozen=True):
     """One model of the board's model pack; part of the answer to `models`."""
 
     name: Name
@@ -60,17 +62,17 @@ class PackedModel(_Message):
     crc: Crc
 
 
-class Tensor(_Message):
+class Tensor(_Message, frozen=True):
     """An input or output tensor as the engine has it; part of the answer to `open`."""
 
-    of: Annotated[str, Field(pattern=r"^(input|output)$")]
+    of: Annotated[str, Meta(pattern=r"^(input|output)\Z")]
     index: UInt32
-    dtype: Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")]
-    shape: Annotated[list[UInt32], Field(max_length=8)]
+    dtype: Annotated[str, Meta(pattern=r"^[a-z0-9]{1,16}\Z")]
+    shape: Annotated[list[UInt32], Meta(max_length=8)]
     bytes: UInt32
 
 
-class Opened(_Message):
+class Opened(_Message, frozen=True):
     """The final answer to `open`. Arena figures are None where the engine cannot tell them."""
 
     session: UInt32
@@ -78,44 +80,44 @@ class Opened(_Message):
     used: UInt32 | None
     head: UInt32 | None
     tail: UInt32 | None
-    categories: Annotated[dict[Text, UInt32], Field(max_length=16)] = {}
+    categories: Annotated[dict[Text, UInt32], Meta(max_length=16)] = {}
 
 
-class Invoked(_Message):
+class Invoked(_Message, frozen=True):
     """The final answer to `invoke`."""
 
     session: UInt32
     count: UInt32
-    tick_hz: Annotated[int, Field(gt=0, le=10**12)]
+    tick_hz: Annotated[int, Meta(gt=0, le=10**12)]
 
 
-class Samples(_Message):
+class Samples(_Message, frozen=True):
     """Durations of single invokes, in ticks; `invoke` sends as many of these records as it needs."""
 
     first: UInt32
-    ticks: Annotated[list[UInt64], Field(max_length=64)]
+    ticks: Annotated[list[UInt63], Meta(max_length=64)]
 
 
-class OpTicks(_Message):
+class OpTicks(_Message, frozen=True):
     """One operator's time in one profiled invoke, in ticks."""
 
     op: UInt32
     name: Text
-    ticks: UInt64
+    ticks: UInt63
 
 
-class OutputDone(_Message):
+class OutputDone(_Message, frozen=True):
     """The final answer to `output`."""
 
     bytes: UInt32
     crc: Crc
 
 
-class OutputChunk(_Message):
+class OutputChunk(_Message, frozen=True):
     """A piece of an output tensor."""
 
     offset: UInt32
-    b64: Annotated[str, Field(max_length=4096)]
+    b64: Annotated[str, Meta(max_length=4096)]
 
 
 M = TypeVar("M", bound=_Message)
@@ -127,13 +129,7 @@ def read_message(kind: type[M], record: Record) -> M:
     Raises:
         ProtocolError: a field is missing, or is not what the protocol says.
     """
-    fields: dict[str, Any] = {key: value for key, value in record.items() if key not in ("n", "type", "id", "verb")}
     try:
-        return kind.model_validate(fields)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ProtocolError(
-            f"record {record.get('n')} ({record.get('verb')}): field {where!r}: {first['msg']}, "
-            f"came {str(first['input'])[:60]!r}"
-        ) from None
+        return msgspec.convert(record, kind)
+    except msgspec.ValidationError as error:
+        raise ProtocolError(f"record {record.get('n')} ({record.get('verb')!r:.40}): {error}") from None

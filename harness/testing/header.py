@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.errors import HarnessError
-from harness.models.tflite import TfliteModel
-from harness.testing.items import CaseItem
 from harness.testing.runtime import Runtime, runtime_of
+
+if TYPE_CHECKING:
+    from harness.models.tflite import TfliteModel
 
 
 def start_and_describe(config: pytest.Config, items: Iterable[pytest.Item]) -> list[str]:
@@ -32,6 +35,11 @@ def start_and_describe(config: pytest.Config, items: Iterable[pytest.Item]) -> l
 
 
 def _models_of_cases(runtime: Runtime, items: Iterable[pytest.Item]) -> list[TfliteModel]:
+    if "harness.testing.items" not in sys.modules:
+        # No case was collected.
+        return []
+    from harness.testing.items import CaseItem
+
     found: dict[str, TfliteModel] = {}
     for item in items:
         if not isinstance(item, CaseItem):

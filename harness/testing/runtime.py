@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,11 +16,13 @@ from harness.errors import HarnessError
 from harness.flash.pack import CAPACITY
 from harness.measure.measurement import Measurement
 from harness.models.library import ModelLibrary
-from harness.models.reference import ReferenceEngine
-from harness.models.tflite import TfliteModel
 from harness.protocol.devicelog import Kind, Line, printable
 from harness.report.testlog import LogFile, log_file_name
 from harness.testing.settings import Settings
+
+if TYPE_CHECKING:
+    from harness.models.reference import ReferenceEngine
+    from harness.models.tflite import TfliteModel
 
 _SHOWN_LINES = 40
 
@@ -90,6 +93,8 @@ class Runtime:
     def reference_engine(self) -> ReferenceEngine:
         """TFLM's interpreter for expected outputs."""
         if self._reference is None:
+            from harness.models.reference import ReferenceEngine
+
             self._reference = ReferenceEngine()
         return self._reference
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import msgspec
 import pytest
 import yaml
+from msgspec import Struct
 from pydantic import BaseModel
 
 import harness.boards.host
@@ -73,13 +75,13 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def sections_of(module: Any) -> list[type[BaseModel]]:
-    """The public pydantic models of a module."""
+def sections_of(module: Any, base: type) -> list[type]:
+    """The public classes of a module that derive from `base`."""
     return [
         found
         for name, found in vars(module).items()
         if isinstance(found, type)
-        and issubclass(found, BaseModel)
+        and issubclass(found, base)
         and found.__module__ == module.__name__
         and not name.startswith("_")
     ]
@@ -145,19 +147,20 @@ FIELDS_OF = {
 }
 
 
-@pytest.mark.parametrize("message", sections_of(messages))
-def test_protocol_has_every_field(message: type[BaseModel]) -> None:
+@pytest.mark.parametrize("message", sections_of(messages, Struct))
+def test_protocol_has_every_field(message: type[Struct]) -> None:
     text = section(PROTOCOL, FIELDS_OF[message])
-    assert not [field for field in message.model_fields if f"`{field}`" not in text]
+    assert not [field.name for field in msgspec.structs.fields(message) if f"`{field.name}`" not in text]
 
 
-@pytest.mark.parametrize("message", sections_of(messages))
-def test_protocol_says_what_may_be_null_or_absent(message: type[BaseModel]) -> None:
+@pytest.mark.parametrize("message", sections_of(messages, Struct))
+def test_protocol_says_what_may_be_null_or_absent(message: type[Struct]) -> None:
     described = {row[0].strip("`"): " ".join(row[1:]) for row in rows(section(PROTOCOL, FIELDS_OF[message]))}
-    for name, field in message.model_fields.items():
-        if name in described:
-            assert ("null" in described[name]) == (type(None) in getattr(field.annotation, "__args__", ())), name
-            assert ("may be absent" in described[name]) == (not field.is_required()), name
+    for field in msgspec.structs.fields(message):
+        if field.name in described:
+            nullable = type(None) in getattr(field.type, "__args__", ())
+            assert ("null" in described[field.name]) == nullable, field.name
+            assert ("may be absent" in described[field.name]) == (not field.required), field.name
 
 
 def test_protocol_has_the_limits() -> None:
@@ -259,7 +262,7 @@ KEYS_OF = {
 }
 
 
-@pytest.mark.parametrize("kind", sections_of(schema))
+@pytest.mark.parametrize("kind", sections_of(schema, BaseModel))
 def test_cases_has_every_key(kind: type[BaseModel]) -> None:
     text = section(CASES, KEYS_OF[kind])
     assert not [key for key, field in kind.model_fields.items() if f"`{field.alias or key}`" not in text]
@@ -276,7 +279,7 @@ def test_cases_has_no_other_keys(heading: str) -> None:
     assert not first_words(section(CASES, heading)) - known
 
 
-@pytest.mark.parametrize("kind", sections_of(schema))
+@pytest.mark.parametrize("kind", sections_of(schema, BaseModel))
 def test_cases_has_the_defaults(kind: type[BaseModel]) -> None:
     for first, _, default, meaning in rows(section(CASES, KEYS_OF[kind])):
         for key in re.findall(r"`([^`]+)`", first):

@@ -92,16 +92,17 @@ class Device:
         size = int(text) if text.isdecimal() and len(text) <= 10 else -1
         if not 0 <= size <= PAYLOAD_BYTES_MAX:
             raise CommandFailed("bad_argument", f"bytes: 0 to {PAYLOAD_BYTES_MAX} expected")
-        while len(self._buffer) < size:
+        # A pty hands on 4 KiB at a time: bytes that are joined so often would be copied over and over.
+        came = bytearray(self._buffer)
+        self._buffer = b""
+        while len(came) < size:
             data = self._port.read(Deadline(PAYLOAD_SECONDS))
             if not data:
-                missing = size - len(self._buffer)
-                self._buffer = b""
-                message = f"{missing} of {size} bytes did not come within {PAYLOAD_SECONDS:g} s"
+                message = f"{size - len(came)} of {size} bytes did not come within {PAYLOAD_SECONDS:g} s"
                 raise CommandFailed("bad_payload", message)
-            self._buffer += data
-        payload, self._buffer = self._buffer[:size], self._buffer[size:]
-        return payload
+            came += data
+        self._buffer = bytes(came[size:])
+        return bytes(came[:size])
 
 
 def serve(port: PtyPort, records: Records, commands: Commands) -> None:

@@ -129,6 +129,7 @@ def test_merged_keys_have_the_lines_where_they_stand(load, refused):
     # Of two mappings that are merged in, the first one counts, and the mapping's own key before both.
     text = HEAD + "  - <<: [{arena: {max: 2}},\n         {arena: {maxx: 1}}]\n    name: b\n"
     assert load(text)[0].spec.arena.max == 2
+    assert refused(text.replace("max: 2", "max: two").replace("maxx", "max")).line == 4
 
 
 VALUES = st.sampled_from(

@@ -8,10 +8,12 @@ from harness.cases.golden import read_golden, write_golden
 from harness.cases.inputs import make_steps
 from harness.errors import CaseError
 
+GENERATED = "generator: ramp, low: 0, high: 3, steps: 4"
+
 
 @pytest.fixture
 def case(case_with):
-    return case_with("generator: ramp, low: 0, high: 3, steps: 4", "golden: golden/g.npz")
+    return case_with(GENERATED, "golden: golden/g.npz")
 
 
 @pytest.fixture
@@ -80,6 +82,13 @@ def test_other_inputs(golden, refused, change):
     _, steps, _ = golden
     other = {"values": [*steps[:3], (steps[3][0] + 1,)], "order": steps[::-1], "fewer": steps[:3]}[change]
     assert "golden file g.npz was made for other inputs" in refused(other).message
+
+
+def test_other_resets(golden, case_with, int8_model):
+    """The same inputs give other outputs if the state is cleared on the way."""
+    case = case_with(GENERATED, "golden: golden/g.npz}\n    state: {reset_before: [2]")
+    with pytest.raises(CaseError, match=r"golden file g\.npz was made for other inputs or resets"):
+        read_golden(case, int8_model, golden[1])
 
 
 @pytest.mark.parametrize(

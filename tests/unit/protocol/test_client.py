@@ -153,7 +153,7 @@ def test_an_output_is_checked_by_length_and_crc(connect):
 )
 def test_a_reply_with_bad_fields_is_a_protocol_error(connect, fields):
     client = connect(lambda device, line: device.write(device.record("reply", line, **fields)))
-    with pytest.raises(ProtocolError, match="field"):
+    with pytest.raises(ProtocolError, match="record 0"):
         client.read_output(1, 0)
 
 

@@ -210,6 +210,8 @@ def test_no_child_outlives_a_parent_that_is_killed():
             assert selector.select(30)
         pid = int(parent.stdout.readline())
         assert Path(f"/proc/{pid}").exists()
+        # A child that is stopped cannot notice anything by itself.
+        os.kill(pid, signal.SIGSTOP)
         parent.send_signal(signal.SIGKILL)
         assert parent.wait(10) == -signal.SIGKILL
         assert is_gone(pid)

@@ -24,7 +24,7 @@ run: $(READY)
 	@echo "report: $(REPORT)/junit.xml, logs: $(REPORT)/logs/"
 
 test: $(READY)
-	$(PYTEST) tests $(ARGS)
+	$(PYTEST) tests -n auto $(ARGS)
 
 bench: $(READY)
 	$(PYTEST) benchmarks -q -s -p no:cacheprovider $(ARGS)

@@ -269,7 +269,7 @@ class Bench:
             raise
         except DeviceError as error:
             lines = client.log.newest(_TFLM_LINES, since=mark)
-            raise _typed(error, model, lines, arena or self.identity.arena_max) from None
+            raise _typed(error, model, lines, arena, self.identity.arena_max) from None
 
     # --- behind them -------------------------------------------------------------------------------------------------
 
@@ -335,14 +335,21 @@ def _check_tensors(model: TfliteModel, told: OpenedModel) -> None:
             )
 
 
-def _typed(error: DeviceError, model: TfliteModel, lines: list[str], arena: int) -> HarnessError:
-    """A device's error record as the error that a test can expect."""
+def _typed(error: DeviceError, model: TfliteModel, lines: list[str], requested: int | None, most: int) -> HarnessError:
+    """A device's error record as the error that a test can expect.
+
+    Args:
+        error: the device's.
+        model: what it was about.
+        lines: what the device printed.
+        requested: arena that was asked for, in bytes; None for all.
+        most: arena that there is, in bytes.
+    """
     if error.code == "allocate_failed":
-        return explain_allocation(lines, arena=arena, custom_ops=[op.name for op in model.ops if op.custom])
+        return explain_allocation(lines, arena=requested or most, custom_ops=[op.name for op in model.ops if op.custom])
     if error.code == "no_arena":
-        return ArenaTooSmall(
-            arena=arena, detail=error.message, advice="close other sessions, or give them smaller arenas"
-        )
+        advice = "ask for less, close other sessions, or give them smaller arenas: a session without one takes all"
+        return ArenaTooSmall(arena=requested or 0, detail=error.message, advice=advice)
     kinds: dict[str, type[HarnessError]] = {
         "model_rejected": ModelRejected,
         "no_model": ModelNotFound,

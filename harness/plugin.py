@@ -73,7 +73,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _uses_board(item: pytest.Item) -> bool:
-    return bool(_FIXTURES.intersection(getattr(item, "fixturenames", ())))
+    wanted = _FIXTURES.intersection(getattr(item, "fixturenames", ()))
+    info = getattr(item, "_fixtureinfo", None)
+    return bool(wanted) if info is None else any(_is_ours(name, info.name2fixturedefs) for name in wanted)
+
+
+def _is_ours(name: str, definitions: dict[str, Any]) -> bool:
+    """Whether a fixture is this file's, or one of the user's of the same name that builds on it."""
+    found = definitions.get(name)
+    if not found:
+        return False
+    return found[-1].func.__module__ == __name__ or (name in found[-1].argnames and len(found) > 1)
 
 
 @pytest.hookimpl(trylast=True)

@@ -12,7 +12,7 @@ def is_case_file(path: Path) -> bool:
     """Whether the file's first key says that it is a case file."""
     try:
         with path.open("rb") as file:
-            head = file.read(4096)
+            head = file.read(64 * 1024)
     except OSError:
         return False
     for line in head.decode("utf-8", "replace").lstrip("\ufeff").splitlines():

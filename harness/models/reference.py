@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -65,6 +66,9 @@ class ReferenceEngine:
                 outputs.append(self._step(session, model, step))
             self._child.call("close", session)
         except ChildFailed:
+            # One that could not be opened cannot be closed either.
+            with contextlib.suppress(ChildFailed, ChildDied):
+                self._child.call("close", session)
             custom = [op.name for op in model.ops if op.custom]
             raise messages.explain_allocation(self._lines, arena=_ARENA_BYTES, custom_ops=custom) from None
         except ChildDied as error:

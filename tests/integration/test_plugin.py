@@ -94,6 +94,23 @@ def test_a_project_without_our_tests_starts_no_board_and_imports_nothing_heavy(p
     pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:hypothesispytest").assert_outcomes(passed=1)
 
 
+def test_a_fixture_of_the_users_own_of_the_same_name_starts_no_board(project, run, monkeypatch):
+    monkeypatch.setattr("harness.testing.runtime.select", lambda text: pytest.exit("a board was started", 9))
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def bench():
+            return "a bench in a park"
+
+        def test_park(bench):
+            assert bench.endswith("park")
+        """
+    )
+    run().assert_outcomes(passed=1)
+
+
 def test_x_stops_and_k_chooses(project, run):
     project.makepyfile(TWO_TESTS)
     project.makefile(".yaml", cases=CASES)

@@ -129,7 +129,7 @@ def test_protocol_names_the_error_that_a_test_sees() -> None:
     model = cast(Any, SimpleNamespace(name="model", ops=()))
     for code, _, seen in rows(section(PROTOCOL, "## Error codes")):
         if code not in ("`bad_command`", "`crashed`"):
-            error = _typed(DeviceError("refused", code=code.strip("`")), model, [], 4096)
+            error = _typed(DeviceError("refused", code=code.strip("`")), model, [], None, 4096)
             assert f"`{type(error).__name__}`" in seen, code
 
 

@@ -84,12 +84,11 @@ class ReferenceEngine:
         self._child.close()
 
     def _step(self, session: int, model: TfliteModel, step: Step) -> Step:
-        for index, array in enumerate(step):
-            self._child.call("stage", session, index=index, data=array.tobytes())
-        self._child.call("invoke", session, warmup=0, repeats=1)
+        inputs = [array.tobytes() for array in step]
+        done = self._child.call("invoke", session, inputs=inputs, warmup=0, repeats=1)
         return tuple(
-            np.frombuffer(self._child.call("output", session, index=index), dtype=spec.dtype).reshape(spec.shape)
-            for index, spec in enumerate(model.outputs)
+            np.frombuffer(data, dtype=spec.dtype).reshape(spec.shape)
+            for data, spec in zip(done["outputs"], model.outputs, strict=True)
         )
 
     def _on_log(self, data: bytes) -> None:

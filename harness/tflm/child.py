@@ -65,6 +65,7 @@ class TflmChild:
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection[Any, Any] | None = None
         self._stderr = -1
+        self._selector: selectors.BaseSelector | None = None
 
     @property
     def pid(self) -> int | None:
@@ -115,38 +116,36 @@ class TflmChild:
         os.set_blocking(stderr_read, False)
         self._connection = ours
         self._stderr = stderr_read
+        self._selector = selectors.DefaultSelector()
+        for source in (ours, stderr_read, self._lifeline):
+            if source is not None:
+                self._selector.register(source, selectors.EVENT_READ)
 
     def _await(self) -> tuple[str, Any]:
-        assert self._connection is not None
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._connection, selectors.EVENT_READ)
-            selector.register(self._stderr, selectors.EVENT_READ)
-            if self._lifeline is not None:
-                selector.register(self._lifeline, selectors.EVENT_READ)
-            deadline = Deadline(self._watchdog)
-            while True:
-                ready = [key.fileobj for key, _ in selector.select(deadline.remaining())]
-                if not ready and deadline.expired():
-                    assert self._process is not None
-                    self._process.kill()
-                    self._bury()
-                    raise ChildDied(f"watchdog: no sign of life for {self._watchdog:g} s")
-                if self._lifeline is not None and self._lifeline in ready and os.read(self._lifeline, 1) == b"":
-                    self.close()
-                    raise ParentGone
-                if self._stderr in ready and not self._drain():
-                    selector.unregister(self._stderr)
-                if self._connection in ready:
-                    try:
-                        status, value = self._connection.recv()
-                    except (EOFError, OSError):
-                        raise ChildDied(self._bury()) from None
-                    if status == "beat":
-                        deadline = Deadline(self._watchdog)
-                        continue
-                    # What TFLM printed before it answered comes before the answer.
-                    self._drain()
-                    return status, value
+        assert self._connection is not None and self._process is not None and self._selector is not None
+        deadline = Deadline(self._watchdog)
+        while True:
+            ready = [key.fileobj for key, _ in self._selector.select(deadline.remaining())]
+            if not ready and deadline.expired():
+                self._process.kill()
+                self._bury()
+                raise ChildDied(f"watchdog: no sign of life for {self._watchdog:g} s")
+            if self._lifeline is not None and self._lifeline in ready and os.read(self._lifeline, 1) == b"":
+                self.close()
+                raise ParentGone
+            if self._stderr in ready and not self._drain():
+                self._selector.unregister(self._stderr)
+            if self._connection in ready:
+                try:
+                    status, value = self._connection.recv()
+                except (EOFError, OSError):
+                    raise ChildDied(self._bury()) from None
+                if status == "beat":
+                    deadline = Deadline(self._watchdog)
+                    continue
+                # What TFLM printed before it answered comes before the answer.
+                self._drain()
+                return status, value
 
     def _drain(self) -> bool:
         """Hands on what is there; False at the end of the stream."""
@@ -161,7 +160,8 @@ class TflmChild:
 
     def _bury(self) -> str:
         """Cleans up after a child that is dead or dying, and says what it died of."""
-        assert self._process is not None and self._connection is not None
+        assert self._process is not None and self._connection is not None and self._selector is not None
+        self._selector.close()
         self._connection.close()
         try:
             code = self._process.wait(_KILL_SECONDS)

@@ -16,7 +16,6 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 # The words in which TFLM's RecordingMicroAllocator::PrintAllocations() speaks, and our names for them.
 _CATEGORIES = {
@@ -34,7 +33,7 @@ _CATEGORY = re.compile(r"'([^']+)' used (\d+) bytes")
 
 
 class _Session:
-    """One interpreter with its staged inputs."""
+    """One interpreter."""
 
     def __init__(self, model: bytes, arena: int, preserve: bool, variables: int, inputs: int, outputs: int) -> None:
         from tflite_micro.python.tflite_micro import _runtime
@@ -47,7 +46,6 @@ class _Session:
         self._recorded = not preserve
         self._input_details = [self._interpreter.GetInputTensorDetails(i) for i in range(inputs)]
         self._output_details = [self._interpreter.GetOutputTensorDetails(i) for i in range(outputs)]
-        self._staged: dict[int, npt.NDArray[Any]] = {}
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -56,16 +54,17 @@ class _Session:
             "outputs": [self._tensor(details) for details in self._output_details],
         }
 
-    def stage(self, index: int, data: bytes) -> None:
-        details = self._input_details[index]
-        self._staged[index] = np.frombuffer(data, dtype=details["dtype"]).reshape(details["shape"])
-
-    def invoke(self, warmup: int, repeats: int, beat: Callable[[], None]) -> list[int]:
+    def invoke(self, inputs: list[bytes], warmup: int, repeats: int, beat: Callable[[], None]) -> dict[str, Any]:
+        """Durations of the repeats in nanoseconds, and the outputs of the last; one message for all of a step."""
         interpreter = self._interpreter
+        arrays = [
+            np.frombuffer(data, dtype=details["dtype"]).reshape(details["shape"])
+            for data, details in zip(inputs, self._input_details, strict=True)
+        ]
         ticks: list[int] = []
         for number in range(warmup + repeats):
             # TFLM may have used an input's memory for something else by now.
-            for index, array in self._staged.items():
+            for index, array in enumerate(arrays):
                 interpreter.SetInputTensor(array, index)
             begin = time.perf_counter_ns()
             interpreter.Invoke()
@@ -73,11 +72,8 @@ class _Session:
             if number >= warmup:
                 ticks.append(end - begin)
             beat()
-        return ticks
-
-    def output(self, index: int) -> bytes:
-        array: npt.NDArray[Any] = self._interpreter.GetOutputTensor(index)
-        return array.tobytes()
+        outputs = [interpreter.GetOutputTensor(index).tobytes() for index in range(len(self._output_details))]
+        return {"ticks": ticks, "outputs": outputs}
 
     def reset(self) -> None:
         if self._interpreter.Reset() != 0:
@@ -141,12 +137,8 @@ def _serve(connection: Connection, beat_seconds: float) -> None:
                 opened = _Session(**arguments)
                 result = opened.describe()
                 sessions[session] = opened
-            elif operation == "stage":
-                sessions[session].stage(**arguments)
             elif operation == "invoke":
                 result = sessions[session].invoke(**arguments, beat=beat)
-            elif operation == "output":
-                result = sessions[session].output(**arguments)
             elif operation == "reset":
                 sessions[session].reset()
             elif operation == "close":

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from harness.boards.host.commands import Commands
 from harness.boards.host.device import Records, arguments, serve
@@ -31,8 +32,8 @@ class BitFlippingCommands(Commands):
 
     calls = 0
 
-    def _read_output(self, number: int, index: int) -> bytes:
-        data = super()._read_output(number, index)
+    def _output_bytes(self, session: Any, index: int) -> bytes:
+        data = super()._output_bytes(session, index)
         self.calls += 1
         return bytes([data[0] ^ 1]) + data[1:] if self.calls == FAULTY_CALL else data
 

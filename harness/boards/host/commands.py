@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -67,9 +67,9 @@ class CommandFailed(Exception):
 class _Session:
     arena: int
     input_bytes: list[int]
-    outputs: int
-    staged: set[int]
-    invoked: bool = False
+    output_count: int
+    staged: dict[int, bytes] = field(default_factory=dict)
+    outputs: list[bytes] = field(default_factory=list)
 
 
 class Commands:
@@ -190,11 +190,11 @@ class Commands:
             for index, tensor in enumerate(opened[f"{direction}s"]):
                 self._records.send("data", command, {"of": direction, "index": index, **tensor})
         sizes = [tensor["bytes"] for tensor in opened["inputs"]]
-        self._sessions[number] = _Session(arena, sizes, len(opened["outputs"]), set())
+        self._sessions[number] = _Session(arena, sizes, len(opened["outputs"]))
         return {"session": number, "arena": arena, **opened["arena"]}
 
     def _input(self, command: Command, payload: bytes) -> Record:
-        number, session = self._session(command)
+        _, session = self._session(command)
         index = _number(command, "index", 0, len(session.input_bytes) - 1)
         announced = command.arguments.get("crc")
         if announced is None:
@@ -205,8 +205,7 @@ class Commands:
         if len(payload) != session.input_bytes[index]:
             expected = session.input_bytes[index]
             raise CommandFailed("bad_payload", f"input {index} has {expected} bytes, {len(payload)} came")
-        self._tflm("bad_payload", "stage", number, index=index, data=payload)
-        session.staged.add(index)
+        session.staged[index] = payload
         return {}
 
     def _invoke(self, command: Command, _payload: bytes) -> Record:
@@ -215,34 +214,35 @@ class Commands:
         warmup = _number(command, "warmup", 0, MAX_INVOKES, default=0)
         if _number(command, "profile", 0, 1, default=0):
             raise CommandFailed("unsupported", "this board has no profiler: TFLM's wheel does not offer one")
-        missing = set(range(len(session.input_bytes))) - session.staged
+        missing = set(range(len(session.input_bytes))) - set(session.staged)
         if missing:
             raise CommandFailed("missing_input", f"input {min(missing)} was never given")
-        session.invoked = False
-        ticks: list[int] = self._tflm("invoke_failed", "invoke", number, warmup=warmup, repeats=repeats)
-        session.invoked = True
+        session.outputs = []
+        inputs = [session.staged[index] for index in sorted(session.staged)]
+        done = self._tflm("invoke_failed", "invoke", number, inputs=inputs, warmup=warmup, repeats=repeats)
+        session.outputs = done["outputs"]
+        ticks: list[int] = done["ticks"]
         for first in range(0, len(ticks), _SAMPLES_PER_RECORD):
             self._records.send("data", command, {"first": first, "ticks": ticks[first : first + _SAMPLES_PER_RECORD]})
         return {"session": number, "count": len(ticks), "tick_hz": 10**9}
 
     def _output(self, command: Command, _payload: bytes) -> Record:
-        number, session = self._session(command)
-        index = _number(command, "index", 0, session.outputs - 1)
-        if not session.invoked:
+        _, session = self._session(command)
+        index = _number(command, "index", 0, session.output_count - 1)
+        if not session.outputs:
             raise CommandFailed("not_invoked", "there is no output before an invoke")
-        data = self._read_output(number, index)
+        data = self._output_bytes(session, index)
         for offset in range(0, len(data), CHUNK_BYTES):
             chunk = encode_chunk(data[offset : offset + CHUNK_BYTES])
             self._records.send("data", command, {"offset": offset, "b64": chunk})
         return {"bytes": len(data), "crc": crc_text(crc32(data))}
 
-    def _read_output(self, number: int, index: int) -> bytes:
-        data: bytes = self._tflm("invoke_failed", "output", number, index=index)
-        return data
+    def _output_bytes(self, session: _Session, index: int) -> bytes:
+        return session.outputs[index]
 
     def _reset(self, command: Command, _payload: bytes) -> Record:
         number, session = self._session(command)
-        session.invoked = False
+        session.outputs = []
         self._tflm("reset_failed", "reset", number)
         return {}
 

@@ -44,10 +44,12 @@ def open_model(child, session=1, arena=100_000, model=MODEL.data):
     return child.call("open", session, model=model, arena=arena, preserve=False, variables=0, inputs=1, outputs=1)
 
 
+def invoke(child, session=1, warmup=0, repeats=1):
+    return child.call("invoke", session, inputs=[np.int8(5).tobytes()], warmup=warmup, repeats=repeats)
+
+
 def output(child, session=1):
-    child.call("stage", session, index=0, data=np.int8(5).tobytes())
-    child.call("invoke", session, warmup=0, repeats=1)
-    return child.call("output", session, index=0)
+    return invoke(child, session)["outputs"][0]
 
 
 def is_gone(pid):
@@ -71,14 +73,14 @@ def test_a_model_runs(start):
     assert told["inputs"] == [{"dtype": "int8", "shape": [1, 1], "bytes": 1}]
     assert told["arena"]["used"] == told["arena"]["head"] + told["arena"]["tail"]
     assert len(output(child)) == 1
-    assert len(child.call("invoke", 1, warmup=3, repeats=7)) == 7
+    assert len(invoke(child, warmup=3, repeats=7)["ticks"]) == 7
 
 
 def test_an_error_is_an_error_and_the_child_lives(start):
     child = start()
     open_model(child)
     before, pid = output(child), child.pid
-    for operation in ("output", "invoke", "close"):
+    for operation in ("reset", "invoke", "close"):
         with pytest.raises(ChildFailed):
             child.call(operation, 99)
     with pytest.raises(ChildFailed):
@@ -104,7 +106,7 @@ def test_a_crash_is_reported_and_the_next_call_works(start):
     assert caught.value.reason == "SIGSEGV"
     assert b"Failed to allocate tail memory" in b"".join(child.lines)
     with pytest.raises(ChildFailed):
-        child.call("output", 1, index=0)
+        invoke(child)
     open_model(child)
     assert output(child) == before
 
@@ -130,7 +132,7 @@ def test_a_child_that_hangs_is_ended_by_the_watchdog(start):
     child._watchdog = 0.2
     os.kill(pid, signal.SIGSTOP)
     with pytest.raises(ChildDied, match=r"^watchdog: no sign of life for 0\.2 s$"):
-        child.call("invoke", 1, warmup=0, repeats=1)
+        invoke(child)
     assert is_gone(pid)
     child._watchdog = 30
     open_model(child)
@@ -140,12 +142,11 @@ def test_signs_of_life_keep_the_watchdog_off(start):
     """A long series of invokes is no hang: the child gives signs of life between them."""
     child = start(watchdog=1)
     open_model(child)
-    child.call("stage", 1, index=0, data=np.int8(5).tobytes())
     begin = time.monotonic()
-    child.call("invoke", 1, warmup=0, repeats=20_000)
+    invoke(child, repeats=20_000)
     count = int(20_000 * 1.3 / (time.monotonic() - begin))
     begin = time.monotonic()
-    assert len(child.call("invoke", 1, warmup=0, repeats=count)) == count
+    assert len(invoke(child, repeats=count)["ticks"]) == count
     if time.monotonic() - begin < 1:
         pytest.skip("this computer was faster than its own measurement said")
 
@@ -158,7 +159,7 @@ def test_a_closed_lifeline_ends_the_child(start):
     os.kill(pid, signal.SIGSTOP)
     os.close(theirs)
     with pytest.raises(ParentGone):
-        child.call("invoke", 1, warmup=0, repeats=1)
+        invoke(child)
     assert is_gone(pid)
     assert child.pid is None
     os.close(ours)
@@ -196,8 +197,7 @@ model = load(Path(sys.argv[1])).data
 child = TflmChild(lambda data: None)
 child.call("open", 1, model=model, arena=100000, preserve=False, variables=0, inputs=1, outputs=1)
 print(child.pid, flush=True)
-child.call("stage", 1, index=0, data=bytes(1))
-child.call("invoke", 1, warmup=0, repeats=10**9)
+child.call("invoke", 1, inputs=[bytes(1)], warmup=0, repeats=10**9)
 """
 
 

@@ -14,7 +14,6 @@ pytest.importorskip("tflite_micro", reason="TFLM's wheel exists for x86-64 Linux
 from harness.bench import Bench
 from harness.boards.host import board as module
 from harness.boards.host.board import HostBoard
-from harness.deadline import Deadline
 from harness.errors import (
     BoardNotFound,
     DeviceCrashed,
@@ -26,6 +25,7 @@ from harness.errors import (
 from harness.flash.image import Image
 from harness.flash.pack import ModelPack
 from harness.models.library import ModelLibrary
+from tests.support.processes import children, is_gone
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "test_cases" / "models"
@@ -76,10 +76,6 @@ def crashing(survivor):
     assert works(survivor)
 
 
-def children(pid):
-    return [int(text) for text in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
 def device_pid(bench):
     return bench.board._process.pid
 
@@ -87,19 +83,6 @@ def device_pid(bench):
 def tflm_pid(bench):
     [pid] = children(device_pid(bench))
     return pid
-
-
-def is_gone(pid):
-    """Whether a process ends within ten seconds."""
-    deadline = Deadline(10)
-    while not deadline.expired():
-        try:
-            if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX":
-                return True
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        os.sched_yield()
-    return False
 
 
 def works(bench):

@@ -20,6 +20,7 @@ from harness.boards.host.device import Device, Records
 from harness.boards.host.pty import HostGone
 from harness.deadline import Deadline
 from harness.flash.pack import ModelPack
+from tests.support.processes import children, is_gone
 
 MODELS = Path(__file__).parents[2] / "test_cases" / "models"
 SECONDS = 20
@@ -122,23 +123,6 @@ def own(tmp_path):
     terminal = Terminal(tmp_path / "a.flash", ["sine_int8"])
     yield terminal
     terminal.close()
-
-
-def is_gone(pid):
-    """Whether a process ends within ten seconds."""
-    deadline = Deadline(10)
-    while not deadline.expired():
-        try:
-            if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX":
-                return True
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        os.sched_yield()
-    return False
-
-
-def children(pid):
-    return [int(text) for text in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 # --- what a person types ---------------------------------------------------------------------------------------------

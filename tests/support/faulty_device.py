@@ -9,8 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.boards.host.commands import Commands
-from harness.boards.host.device import Records, arguments, serve
-from harness.boards.host.pty import PtyPort
+from harness.boards.host.device import Records, main
 from harness.protocol.command import Command
 from harness.protocol.record import Record
 
@@ -118,16 +117,5 @@ FAULTS: dict[str, tuple[Callable[..., Records], Callable[..., Commands]]] = {
 }
 
 
-def main() -> None:
-    """Entry point; the rest of the arguments are those of the host board's device."""
-    records_class, commands_class = FAULTS[sys.argv.pop(1)]
-    given = arguments().parse_args()
-    port = PtyPort(sys.stdin.fileno())
-    records = records_class(port)
-    commands = commands_class(records, serial=given.serial, flash=given.flash, lifeline=sys.stdin.fileno())
-    serve(port, records, commands)
-    os._exit(0)
-
-
 if __name__ == "__main__":
-    main()
+    main(*FAULTS[sys.argv.pop(1)])

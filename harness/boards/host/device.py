@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from harness.boards.host.commands import PAYLOAD_BYTES_MAX, CommandFailed, Commands
@@ -105,34 +106,30 @@ class Device:
         return bytes(came[:size])
 
 
-def serve(port: PtyPort, records: Records, commands: Commands) -> None:
-    """Runs the device until it is told to stop, or nobody is left who could tell it."""
+def main(make_records: Callable[..., Records] = Records, make_commands: Callable[..., Commands] = Commands) -> None:
+    """Entry point. Standard input is the lifeline; standard output tells the name of the pty.
+
+    Args:
+        make_records, make_commands: the device's parts; tests put faulty ones in their place.
+    """
+    parser = argparse.ArgumentParser(prog="host-device")
+    parser.add_argument("--serial", required=True)
+    parser.add_argument("--flash", type=Path, required=True)
+    given = parser.parse_args()
+    lifeline = sys.stdin.fileno()
+    port = PtyPort(lifeline)
+    records = make_records(port)
+    commands = make_commands(records, serial=given.serial, flash=given.flash, lifeline=lifeline)
     sys.stdout.write(f"ready {port.name}\n")
     sys.stdout.flush()
     try:
         Device(port, records, commands).run()
         port.hang_up()
     except (HostGone, ParentGone):
+        # Nobody is left to serve.
         pass
     finally:
         commands.close()
-
-
-def arguments() -> argparse.ArgumentParser:
-    """The program's arguments."""
-    parser = argparse.ArgumentParser(prog="host-device")
-    parser.add_argument("--serial", required=True)
-    parser.add_argument("--flash", type=Path, required=True)
-    return parser
-
-
-def main() -> None:
-    """Entry point. Standard input is the lifeline; standard output tells the name of the pty."""
-    given = arguments().parse_args()
-    port = PtyPort(sys.stdin.fileno())
-    records = Records(port)
-    commands = Commands(records, serial=given.serial, flash=given.flash, lifeline=sys.stdin.fileno())
-    serve(port, records, commands)
     os._exit(0)
 
 

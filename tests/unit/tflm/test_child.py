@@ -14,11 +14,11 @@ import pytest
 
 pytest.importorskip("tflite_micro", reason="TFLM's wheel exists for x86-64 Linux only")
 
-from harness.deadline import Deadline
 from harness.errors import ReferenceUnavailable
 from harness.models.tflite import load
 from harness.tflm import availability
 from harness.tflm.child import ChildDied, ChildFailed, ParentGone, TflmChild
+from tests.support.processes import is_gone
 
 MODEL = load(Path(__file__).parents[3] / "test_cases" / "models" / "sine_int8.tflite")
 
@@ -50,20 +50,6 @@ def invoke(child, session=1, warmup=0, repeats=1):
 
 def output(child, session=1):
     return invoke(child, session)["outputs"][0]
-
-
-def is_gone(pid):
-    """Whether a process ends within ten seconds; one that is dead and not yet waited for counts as gone."""
-    deadline = Deadline(10)
-    while not deadline.expired():
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        if state in "ZX":
-            return True
-        os.sched_yield()
-    return False
 
 
 def test_a_model_runs(start):

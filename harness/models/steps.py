@@ -35,12 +35,7 @@ def as_step(inputs: Sequence[npt.ArrayLike], specs: Sequence[TensorSpec], *, rea
         if real and spec.quantization is not None:
             array = quantize(np.asarray(given, dtype=np.float64), spec)
         elif real:
-            array = np.asarray(given).astype(spec.dtype)
-            if spec.dtype.kind in "iub" and not np.array_equal(array, given):
-                raise TensorMismatch(
-                    f"input {index} ({spec.name}) is {spec.dtype.name} without quantisation: whole numbers of its "
-                    "range expected, others came"
-                )
+            array = _cast(np.asarray(given), spec, f"input {index}")
         arrays.append(check_array(array, spec, f"input {index}"))
     return tuple(arrays)
 
@@ -65,6 +60,20 @@ def as_steps(sequence: Iterable[Any], specs: Sequence[TensorSpec], *, real: bool
         except TensorMismatch as error:
             raise TensorMismatch(f"step {number}: {error.message}") from None
     return steps
+
+
+def _cast(given: Array, spec: TensorSpec, what: str) -> Array:
+    """Real values in the dtype of a tensor that is not quantised."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        array = given.astype(spec.dtype)
+    if spec.dtype.kind in "iub" and not np.array_equal(array, given):
+        raise TensorMismatch(
+            f"{what} ({spec.name}) is {spec.dtype.name} without quantisation: whole numbers of its range expected, "
+            "others came"
+        )
+    if spec.dtype.kind == "f" and not np.array_equal(np.isinf(array), np.isinf(given)):
+        raise TensorMismatch(f"{what} ({spec.name}): values that {spec.dtype.name} can hold expected, larger ones came")
+    return array
 
 
 def _names(specs: Sequence[TensorSpec]) -> str:

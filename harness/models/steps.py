@@ -31,12 +31,14 @@ def as_step(inputs: Sequence[npt.ArrayLike], specs: Sequence[TensorSpec], *, rea
         raise TensorMismatch(f"{len(specs)} input(s) expected ({_names(specs)}), {len(inputs)} came")
     arrays = []
     for index, (given, spec) in enumerate(zip(inputs, specs, strict=True)):
-        array = np.asarray(given)
-        if real and spec.quantization is not None:
-            array = quantize(np.asarray(given, dtype=np.float64), spec)
-        elif real:
-            array = _cast(np.asarray(given), spec, f"input {index}")
-        arrays.append(check_array(array, spec, f"input {index}"))
+        what = f"input {index}"
+        try:
+            array = np.asarray(given, dtype=np.float64) if real else np.asarray(given)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise TensorMismatch(f"{what} ({spec.name}): an array of numbers expected: {error}") from None
+        if real:
+            array = _cast(array, spec, what) if spec.quantization is None else quantize(array, spec)
+        arrays.append(check_array(array, spec, what))
     return tuple(arrays)
 
 

@@ -42,6 +42,15 @@ def test_a_value_that_would_become_infinite_is_refused_and_infinity_is_not():
     assert np.isinf(as_step([[[np.inf, 0]]], [FLOAT], real=True)[0][0, 0])
 
 
+@pytest.mark.parametrize("values", [["a", "b"], [[1], [2, 3]], [None, object()], {"a": 1}])
+def test_what_is_no_array_of_numbers_is_refused(values):
+    for spec in (FLOAT, INT8, PLAIN):
+        with pytest.raises(TensorMismatch):
+            as_step([values], [spec], real=True)
+        with pytest.raises(TensorMismatch):
+            as_step([values], [spec], real=False)
+
+
 def test_another_number_of_inputs_lists_those_expected():
     with pytest.raises(TensorMismatch, match=r"2 input\(s\) expected \(x float32\[1, 2\], i int32\[2\]\), 1 came"):
         as_step([[[1, 2]]], [FLOAT, PLAIN], real=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -216,12 +217,16 @@ class Bench:
         from harness.session import Opened, Session
 
         found = model if isinstance(model, TfliteModel) else self.library.find(model)
-        if arena is not None and (isinstance(arena, bool) or not isinstance(arena, int) or arena <= 0):
-            raise Misuse(f"arena: a positive number of bytes expected, {arena!r} came")
+        if arena is not None:
+            arena = _size(arena)
+        clash = next((s for s in self._sessions if s.open and _other_of_that_name(s.model, found)), None)
+        if clash is not None:
+            raise Misuse(f"two different models have the name {found.name!r}, and one is open", advice="rename one")
         self.prepare([found])
         slots = found.resource_variables if resource_variables is None else resource_variables
 
         def open_on_device() -> Opened:
+            nonlocal arena
             told = self.call(
                 lambda client: client.open(
                     found.name, arena=arena, preserve_all_tensors=preserve_all_tensors, resource_variables=slots
@@ -231,6 +236,8 @@ class Bench:
             )
             _check_tensors(found, told)
             opened = Opened.from_device(told, self.identity.pointer_bits)
+            # Opened again, it gets as much as the first time, whatever is free then.
+            arena = opened.arena.size
             measurement = Measurement(found.name, found.sha256, self.conditions, opened.arena)
             self.on_measurement(measurement)
             return Opened(opened.number, opened.arena, measurement)
@@ -298,6 +305,21 @@ class Bench:
             return None
 
 
+def _size(arena: object) -> int:
+    try:
+        # Any integer will do, numpy's too; bool is one by accident.
+        size = 0 if isinstance(arena, bool) else operator.index(arena)  # type: ignore[arg-type]
+    except TypeError:
+        size = 0
+    if size <= 0:
+        raise Misuse(f"arena: a positive number of bytes expected, {arena!r} came")
+    return size
+
+
+def _other_of_that_name(model: TfliteModel, other: TfliteModel) -> bool:
+    return model.name == other.name and model.sha256 != other.sha256
+
+
 def _by_name(models: Iterable[TfliteModel]) -> dict[str, TfliteModel]:
     named: dict[str, TfliteModel] = {}
     for model in models:
@@ -349,7 +371,7 @@ def _typed(error: DeviceError, model: TfliteModel, lines: list[str], requested: 
         return explain_allocation(lines, arena=requested or most, custom_ops=[op.name for op in model.ops if op.custom])
     if error.code == "no_arena":
         advice = "ask for less, close other sessions, or give them smaller arenas: a session without one takes all"
-        return ArenaTooSmall(arena=requested or 0, detail=error.message, advice=advice)
+        return ArenaTooSmall(arena=0, detail=error.message, advice=advice)
     kinds: dict[str, type[HarnessError]] = {
         "model_rejected": ModelRejected,
         "no_model": ModelNotFound,

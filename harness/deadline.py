@@ -27,9 +27,5 @@ class Deadline:
         """Whether the time is up."""
         return self._clock() >= self._at
 
-    def capped(self, seconds: float) -> Deadline:
-        """A deadline `seconds` from now, or this one where it comes first."""
-        return Deadline(min(seconds, self.remaining()), clock=self._clock)
-
     def __repr__(self) -> str:
         return f"Deadline({self.remaining():.3f} s of {self.seconds:.3f} s left)"

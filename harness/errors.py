@@ -91,7 +91,7 @@ class ArenaTooSmall(HarnessError):
         advice: str | None = None,
         log: Iterable[str] = (),
     ) -> None:
-        text = f"an arena of {arena:,} bytes is too small for the model" if arena else "no arena is free for the model"
+        text = f"an arena of {arena:,} bytes is too small for the model" if arena else "not enough arena is free"
         if missing is not None:
             text += f": requested {requested:,}, available {available:,}, missing {missing:,} bytes"
         elif detail:
@@ -267,7 +267,8 @@ class DeviceTimeout(HarnessError):
     advice = "give the call a longer timeout if the model is that slow; otherwise the device hangs: see its last lines"
 
     def __init__(self, awaited: str, seconds: float, *, advice: str | None = None, log: Iterable[str] = ()) -> None:
-        super().__init__(f"{awaited}: nothing came within {seconds:g} s", advice=advice, log=log)
+        shown = f"{seconds:.3g}" if seconds < 1000 else f"{seconds:.0f}"
+        super().__init__(f"{awaited}: nothing came within {shown} s", advice=advice, log=log)
         self.awaited = awaited
         self.seconds = seconds
 

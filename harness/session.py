@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from harness.deadline import Deadline
 from harness.errors import HarnessError, Misuse, OutputMismatch, ProtocolError, SessionClosed
 from harness.measure.arena import Arena
 from harness.measure.compare import EXACT, Tolerance, compare_sequences
@@ -23,6 +24,7 @@ from harness.protocol.messages import OpTicks
 
 T = TypeVar("T")
 INVOKE_SECONDS = 60.0
+_MAX_SECONDS = 86_400.0
 _CHECK_STATE = (
     "find what resets the state or writes over it: an optimised LSTM kernel (CMSIS-NN's forgets), an interpreter built "
     "for each call, or outputs copied to inputs from memory that TFLM has used again"
@@ -225,16 +227,17 @@ class Session:
         """
         if repeats < 1 or warmup < 0:
             raise Misuse(f"repeats of 1 and warmup of 0 at least expected, {repeats} and {warmup} came")
+        deadline = _deadline(timeout)
         if inputs or not self.model.inputs:
-            self._stage(as_step(inputs, self.model.inputs, real=real))
+            self._stage(as_step(inputs, self.model.inputs, real=real), deadline)
         times = self._ask(
             lambda client: client.invoke(
-                self._opened.number, warmup=warmup, repeats=repeats, profile=profile, seconds=timeout
+                self._opened.number, warmup=warmup, repeats=repeats, profile=profile, seconds=deadline.remaining()
             )
         )
         samples = tuple(ticks * 1e6 / times.tick_hz for ticks in times.ticks)
         self.measurement.add_samples(samples)
-        return Invocation(self._read_outputs(), Latency(samples), self.model.outputs, _profile(times))
+        return Invocation(self._read_outputs(deadline), Latency(samples), self.model.outputs, _profile(times))
 
     def run(
         self,
@@ -259,6 +262,7 @@ class Session:
         steps = as_steps(sequence, self.model.inputs, real=real)
         if not steps:
             raise Misuse("a sequence of at least one step expected, an empty one came")
+        _check_resets(reset_before, len(steps))
         outputs: list[Step] = []
         samples: list[float] = []
         for number, step in enumerate(steps):
@@ -306,21 +310,40 @@ class Session:
             raise SessionClosed(f"the session with {self.model.name} is over: {self._closed}")
         return self._call(action, model=self.model, arena=self._opened.arena.size)
 
-    def _stage(self, step: Step) -> None:
+    def _stage(self, step: Step, deadline: Deadline) -> None:
         for index, array in enumerate(step):
-            data = array.tobytes()
-            self._ask(lambda client, i=index, d=data: client.write_input(self._opened.number, i, d))  # type: ignore[misc]
+            self._write(index, array.tobytes(), deadline)
 
-    def _read_outputs(self) -> tuple[Array, ...]:
+    def _write(self, index: int, data: bytes, deadline: Deadline) -> None:
+        seconds = deadline.remaining()
+        self._ask(lambda client: client.write_input(self._opened.number, index, data, seconds=seconds))
+
+    def _read(self, index: int, deadline: Deadline) -> bytes:
+        seconds = deadline.remaining()
+        return self._ask(lambda client: client.read_output(self._opened.number, index, seconds=seconds))
+
+    def _read_outputs(self, deadline: Deadline) -> tuple[Array, ...]:
         arrays = []
         for index, spec in enumerate(self.model.outputs):
-            data = self._ask(lambda client, i=index: client.read_output(self._opened.number, i))  # type: ignore[misc]
+            data = self._read(index, deadline)
             if len(data) != spec.nbytes:
                 raise ProtocolError(
                     f"output {index} of {self.model.name}: {spec.nbytes} bytes expected, {len(data)} came"
                 )
             arrays.append(np.frombuffer(data, dtype=spec.dtype).reshape(spec.shape))
         return tuple(arrays)
+
+
+def _check_resets(reset_before: Collection[int], steps: int) -> None:
+    beyond = [number for number in reset_before if not 0 <= number < steps]
+    if beyond:
+        raise Misuse(f"reset_before: steps from 0 to {steps - 1} expected, {beyond[0]} came")
+
+
+def _deadline(timeout: float) -> Deadline:
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= _MAX_SECONDS:
+        raise Misuse(f"timeout: seconds above 0 and up to {_MAX_SECONDS:g} expected, {timeout!r} came")
+    return Deadline(timeout)
 
 
 def _profile(times: InvokeTimes) -> tuple[OpTime, ...]:

@@ -15,6 +15,7 @@ import numpy as np
 from harness.cases.inputs import read_arrays
 from harness.cases.load import Case
 from harness.errors import CaseError
+from harness.models.library import is_file
 from harness.models.steps import Step
 from harness.models.tflite import TfliteModel
 from harness.protocol.payload import crc32, crc_text
@@ -40,7 +41,7 @@ def read_golden(case: Case, model: TfliteModel, steps: list[Step]) -> list[Step]
     """
     assert case.spec.expect is not None and case.spec.expect.golden is not None
     path = case.resolve(case.spec.expect.golden)
-    if not path.is_file():
+    if not is_file(path):
         raise _error(case, f"golden file {path.name} does not exist")
     arrays = read_arrays(path, case)
     try:

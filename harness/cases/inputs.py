@@ -27,6 +27,10 @@ def make_steps(case: Case, model: TfliteModel) -> list[Step]:
     """
     inputs = case.spec.inputs
     assert inputs is not None
+    # Held as 64-bit numbers while they are made.
+    most = MAX_FILE_BYTES // 8 // max(1, sum(int(np.prod(spec.shape)) for spec in model.inputs))
+    if (inputs.steps or 1) > most:
+        raise _error(case, f"inputs: at most {most:,} steps of this model's size expected, {inputs.steps:,} are wanted")
     sequence: Iterable[Any]
     if inputs.generator is not None:
         sequence = _generated(case, inputs, model.inputs)

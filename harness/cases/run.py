@@ -15,6 +15,7 @@ from harness.cases.schema import LatencyLimit, StateSection, ToleranceSection
 from harness.errors import CaseError, LimitExceeded, Misuse, OutputMismatch, ReferenceUnavailable
 from harness.measure.compare import EXACT, Tolerance, compare_sequences
 from harness.measure.latency import Latency, format_duration
+from harness.models.library import is_file
 from harness.models.reference import Reference, ReferenceEngine
 from harness.models.steps import Step
 from harness.models.tflite import TfliteModel
@@ -69,7 +70,7 @@ def find_model(case: Case, bench: Bench) -> TfliteModel:
         CaseError: there is no such model.
     """
     path = case.resolve(case.model)
-    if path.suffix == ".tflite" and path.is_file():
+    if path.suffix == ".tflite" and is_file(path):
         return bench.library.load(path)
     if "/" in case.model:
         raise CaseError(f"model {case.model!r} does not exist: {path}", path=str(case.path), line=case.line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -219,10 +220,12 @@ class CaseFileSection(_Section):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        names = [(case.model or self.model, case.name) for case in self.cases]
+        # By the stem: that is what test ids are made of.
+        models = [case.model or self.model for case in self.cases]
+        names = [(model and PurePath(model).stem, case.name) for model, case in zip(models, self.cases, strict=True)]
         for number, (model, name) in enumerate(names):
             if model is None:
                 raise misplaced(f"case {name!r} has no model, and the file names none", "cases", number)
             if (model, name) in names[:number]:
-                raise misplaced(f"two cases of one model have the name {name!r}", "cases", number, "name")
+                raise misplaced(f"two cases of models called {model!r} have the name {name!r}", "cases", number, "name")
         return self

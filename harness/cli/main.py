@@ -34,6 +34,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _seed(text: str) -> int:
+    if not text.isdecimal() or len(text) > 18:
+        raise argparse.ArgumentTypeError(f"a number from 0 expected, came {text!r}")
+    return int(text)
+
+
 def parser() -> argparse.ArgumentParser:
     """The arguments of all commands."""
     top = argparse.ArgumentParser(
@@ -54,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
         "--arena", type=_bytes, metavar="SIZE", help='arena to open it in, such as "16 KiB"; default: all'
     )
     measure.add_argument("--repeats", type=_count, default=100, metavar="N", help="measured invokes (default: 100)")
-    measure.add_argument("--seed", type=int, default=0, metavar="N", help="of the random inputs (default: 0)")
+    measure.add_argument("--seed", type=_seed, default=0, metavar="N", help="of the random inputs (default: 0)")
     measure.add_argument("--json", action="store_true", help="print one JSON object, for programs")
     measure.set_defaults(run=bench.run)
 

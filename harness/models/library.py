@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from harness.models.tflite import TfliteModel
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; a path that cannot be, or may not be looked at, is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 class ModelLibrary:
     """The models in some folders; each file is read once.
 
@@ -39,15 +47,15 @@ class ModelLibrary:
             ModelNotFound: there is no such file.
         """
         given = Path(model)
-        if given.suffix == ".tflite" and given.is_file():
+        if given.suffix == ".tflite" and is_file(given):
             return given.resolve()
         if given.suffix == ".tflite" and (given.is_absolute() or given.parent != Path()):
-            raise ModelNotFound(f"no file {given}", advice="check the path")
+            raise ModelNotFound(f"no file {str(given)!r} that may be read", advice="check the path")
         candidates = [directory / given for directory in self.directories]
         if given.suffix != ".tflite":
             candidates = [path.with_name(path.name + ".tflite") for path in candidates]
         for candidate in candidates:
-            if candidate.is_file():
+            if is_file(candidate):
                 return candidate.resolve()
         looked = (
             ", ".join(str(directory) for directory in self.directories) or "no models folder (ini option tflm_models)"

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.errors import DeviceCrashed
+from harness.errors import DeviceCrashed, InferenceFailed
 from harness.measure.compare import Tolerance, compare_sequences
 from harness.models.steps import Step, as_steps
 from harness.models.tflite import TfliteModel
@@ -48,6 +48,7 @@ class ReferenceEngine:
         self._lines.clear()
         self._sessions += 1
         session = self._sessions
+        opened = False
         try:
             self._child.call(
                 "open",
@@ -59,16 +60,19 @@ class ReferenceEngine:
                 inputs=len(model.inputs),
                 outputs=len(model.outputs),
             )
+            opened = True
             outputs = []
             for number, step in enumerate(steps):
                 if number in reset_before:
                     self._child.call("reset", session)
                 outputs.append(self._step(session, model, step))
             self._child.call("close", session)
-        except ChildFailed:
+        except ChildFailed as error:
             # One that could not be opened cannot be closed either.
             with contextlib.suppress(ChildFailed, ChildDied):
                 self._child.call("close", session)
+            if opened:
+                raise InferenceFailed(f"{model.name} in the reference: {error}", log=self._lines) from None
             custom = [op.name for op in model.ops if op.custom]
             raise messages.explain_allocation(self._lines, arena=_ARENA_BYTES, custom_ops=custom) from None
         except ChildDied as error:

@@ -33,7 +33,11 @@ def as_step(inputs: Sequence[npt.ArrayLike], specs: Sequence[TensorSpec], *, rea
     for index, (given, spec) in enumerate(zip(inputs, specs, strict=True)):
         what = f"input {index}"
         try:
-            array = np.asarray(given, dtype=np.float64) if real else np.asarray(given)
+            array = np.asarray(given)
+            if real and array.dtype.kind not in "biuf":
+                raise TypeError(f"{array.dtype} came")
+            if real:
+                array = array.astype(np.float64)
         except (ValueError, TypeError, OverflowError) as error:
             raise TensorMismatch(f"{what} ({spec.name}): an array of numbers expected: {error}") from None
         if real:

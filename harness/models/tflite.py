@@ -28,6 +28,20 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]{1,31}")
 _MAX_TENSORS = 256
 
 
+# Operators that keep something from one invoke to the next in memory of their own: TFLM's signal library
+# (signal/micro/kernels/ there) and its circular buffer.
+_OPS_WITH_STATE = frozenset(
+    {
+        "CIRCULAR_BUFFER",
+        "SignalDelay",
+        "SignalFilterBankSpectralSubtraction",
+        "SignalFramer",
+        "SignalOverlapAdd",
+        "SignalStacker",
+    }
+)
+
+
 @dataclass(frozen=True)
 class TensorSpec:
     """An input or output tensor.
@@ -100,7 +114,8 @@ class TfliteModel:
     @property
     def stateful(self) -> bool:
         """Whether one invoke can leave something for the next."""
-        return self.variable_tensors > 0 or self.resource_variables > 0
+        own_state = any(op.name in _OPS_WITH_STATE for op in self.ops)
+        return self.variable_tensors > 0 or self.resource_variables > 0 or own_state
 
 
 def load(path: Path) -> TfliteModel:

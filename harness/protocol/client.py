@@ -124,7 +124,7 @@ class Client:
             tuple(tensor for tensor in tensors if tensor.of == "output"),
         )
 
-    def write_input(self, session: int, index: int, data: bytes) -> None:
+    def write_input(self, session: int, index: int, data: bytes, *, seconds: float = COMMAND_SECONDS) -> None:
         """Stages an input; every invoke from now on begins with it."""
         arguments = {
             "session": str(session),
@@ -132,7 +132,7 @@ class Client:
             "bytes": str(len(data)),
             "crc": crc_text(crc32(data)),
         }
-        self.request("input", arguments, payload=data)
+        self.request("input", arguments, payload=data, seconds=seconds)
 
     def invoke(self, session: int, *, warmup: int, repeats: int, profile: bool, seconds: float) -> InvokeTimes:
         """Runs `warmup` + `repeats` invokes, each on the staged inputs, and times the latter."""
@@ -157,13 +157,13 @@ class Client:
             raise ProtocolError(f"{repeats} durations expected, {len(ticks)} came")
         return InvokeTimes(invoked.tick_hz, tuple(ticks), tuple(ops))
 
-    def read_output(self, session: int, index: int) -> bytes:
+    def read_output(self, session: int, index: int, *, seconds: float = COMMAND_SECONDS) -> bytes:
         """The bytes of an output tensor, as the last invoke left them.
 
         Raises:
             ProtocolError: the CRC-32 does not fit the bytes.
         """
-        reply = self.request("output", {"session": str(session), "index": str(index)})
+        reply = self.request("output", {"session": str(session), "index": str(index)}, seconds=seconds)
         done = messages.read_message(messages.OutputDone, reply.final)
         data = bytearray()
         for record in reply.data:

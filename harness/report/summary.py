@@ -25,6 +25,7 @@ def figures(measurement: Measurement) -> Figures:
     """What the table needs of a measurement, in types that any serialiser takes."""
     return {
         "model": measurement.model,
+        "sha256": measurement.sha256,
         "board": measurement.conditions.serial,
         "bits": measurement.conditions.pointer_bits,
         "used": measurement.arena.used,
@@ -51,13 +52,14 @@ class SummaryTable:
     """Collects the figures of a run's tests."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[str, str], _Row] = {}
+        self._rows: dict[tuple[str, str, str], _Row] = {}
 
     def add(self, nodeid: str, passed: bool, of_test: Iterable[Figures]) -> None:
         """Adds a test's figures and its outcome."""
-        touched: dict[tuple[str, str], _Row] = {}
+        touched: dict[tuple[str, str, str], _Row] = {}
         for item in of_test:
-            key = (item["model"], item["board"])
+            # Two files may have one name; their figures are not mixed.
+            key = (item["model"], item["board"], item["sha256"])
             row = self._rows.setdefault(key, _Row(item["model"], item["board"], item["bits"]))
             touched[key] = row
             if item["used"] is not None:

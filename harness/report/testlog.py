@@ -11,6 +11,7 @@ from harness.protocol.devicelog import DeviceLog, Kind, Line, printable
 
 MAX_FILE_BYTES = 16 * 1024 * 1024
 _MAX_NAME = 100
+_OURS = re.compile(r".*-[0-9a-f]{8}\.log")
 
 
 def log_file_name(nodeid: str) -> str:
@@ -18,6 +19,17 @@ def log_file_name(nodeid: str) -> str:
     # Neither hidden nor taken for an option: the first character is a letter or a digit.
     name = re.sub(r"[^A-Za-z0-9_.-]+", "_", nodeid)[-_MAX_NAME:].strip("_.-") or "test"
     return f"{name}-{hashlib.sha256(nodeid.encode()).hexdigest()[:8]}.log"
+
+
+def remove_logs(folder: Path) -> None:
+    """Removes logs of an earlier run, which would be taken for this one's, and nothing else.
+
+    Raises:
+        OSError: one cannot be removed.
+    """
+    for path in folder.iterdir():
+        if _OURS.fullmatch(path.name):
+            path.unlink()
 
 
 class LogFile:

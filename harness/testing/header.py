@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.errors import HarnessError
+from harness.models.library import is_file
 from harness.testing.runtime import Runtime, runtime_of
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def _models_of_cases(runtime: Runtime, items: Iterable[pytest.Item]) -> list[Tfl
             continue
         path = item.case.resolve(item.case.model)
         try:
-            model = runtime.library.load(path) if path.is_file() else runtime.library.find(item.case.model)
+            model = runtime.library.load(path) if is_file(path) else runtime.library.find(item.case.model)
         except HarnessError:
             # The case itself will say so when it runs.
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from harness.flash.pack import CAPACITY
 from harness.measure.measurement import Measurement
 from harness.models.library import ModelLibrary
 from harness.protocol.devicelog import Kind, Line, printable
-from harness.report.testlog import LogFile, log_file_name
+from harness.report.testlog import LogFile, log_file_name, remove_logs
 from harness.testing.settings import Settings
 
 if TYPE_CHECKING:
@@ -141,11 +140,16 @@ class Runtime:
 
     def _log_folder(self, report: Path) -> Path:
         folder = report / "logs"
-        if not self._logs_cleared and not self.settings.worker:
-            self._logs_cleared = True
-            # Logs of an earlier run would be taken for this one's.
-            shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not self._logs_cleared and not self.settings.worker:
+                self._logs_cleared = True
+                remove_logs(folder)
+        except OSError as error:
+            raise HarnessError(
+                f"a report folder that can be written expected, {report}: {error.strerror}",
+                advice="give another --report-dir",
+            ) from None
         return folder
 
     def _show_lines(self, when: float, kind: Kind, lines: list[bytes]) -> None:

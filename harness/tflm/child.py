@@ -6,14 +6,16 @@ import contextlib
 import os
 import selectors
 import signal
+import socket
+import struct
 import subprocess
-import sys
 from collections.abc import Callable
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any
 
 from harness.deadline import Deadline
+from harness.process import own_program
 from harness.tflm import availability
 
 # Without a sign of life for so long, the child is taken for hung. It gives one per second, or more, between invokes.
@@ -83,10 +85,19 @@ class TflmChild:
             self._start()
         assert self._connection is not None
         try:
-            self._connection.send((operation, session, arguments))
-        except (BrokenPipeError, ConnectionResetError):
-            raise ChildDied(self._bury()) from None
-        status, value = self._await()
+            try:
+                self._connection.send((operation, session, arguments))
+            except (BrokenPipeError, ConnectionResetError):
+                raise ChildDied(self._bury()) from None
+            except BlockingIOError:
+                raise self._hung() from None
+            status, value = self._await()
+        except (ChildDied, ParentGone):
+            raise
+        except BaseException:
+            # An alarm or Ctrl-C in the middle: the answer that is still to come would be taken for the next one's.
+            self.close()
+            raise
         if status == "error":
             raise ChildFailed(value)
         return value
@@ -104,7 +115,7 @@ class TflmChild:
         stderr_read, stderr_write = os.pipe()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "harness.tflm.worker", str(theirs.fileno()), str(os.getpid()), str(beat)],
+                [*own_program("harness.tflm.worker"), str(theirs.fileno()), str(os.getpid()), str(beat)],
                 stdin=subprocess.DEVNULL,
                 stdout=stderr_write,
                 stderr=stderr_write,
@@ -114,6 +125,7 @@ class TflmChild:
             theirs.close()
             os.close(stderr_write)
         os.set_blocking(stderr_read, False)
+        _limit_blocking(ours.fileno(), self._watchdog)
         self._connection = ours
         self._stderr = stderr_read
         self._selector = selectors.DefaultSelector()
@@ -127,9 +139,7 @@ class TflmChild:
         while True:
             ready = [key.fileobj for key, _ in self._selector.select(deadline.remaining())]
             if not ready and deadline.expired():
-                self._process.kill()
-                self._bury()
-                raise ChildDied(f"watchdog: no sign of life for {self._watchdog:g} s")
+                raise self._hung()
             if self._lifeline is not None and self._lifeline in ready and os.read(self._lifeline, 1) == b"":
                 self.close()
                 raise ParentGone
@@ -138,6 +148,8 @@ class TflmChild:
             if self._connection in ready:
                 try:
                     status, value = self._connection.recv()
+                except BlockingIOError:
+                    raise self._hung() from None
                 except (EOFError, OSError):
                     raise ChildDied(self._bury()) from None
                 if status == "beat":
@@ -146,6 +158,12 @@ class TflmChild:
                 # What TFLM printed before it answered comes before the answer.
                 self._drain()
                 return status, value
+
+    def _hung(self) -> ChildDied:
+        assert self._process is not None
+        self._process.kill()
+        self._bury()
+        return ChildDied(f"watchdog: no sign of life for {self._watchdog:g} s")
 
     def _drain(self) -> bool:
         """Hands on what is there; False at the end of the stream."""
@@ -179,3 +197,11 @@ class TflmChild:
             return signal.Signals(-code).name
         except ValueError:
             return f"signal {-code}"
+
+
+def _limit_blocking(fd: int, seconds: float) -> None:
+    """No send or receive on the socket blocks longer, be it in the middle of a large message."""
+    limit = struct.pack("ll", int(seconds), int(seconds % 1 * 1e6))
+    with socket.socket(fileno=os.dup(fd)) as pair:
+        pair.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+        pair.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,14 @@ pytest.importorskip("tflite_micro", reason="TFLM's wheel exists for x86-64 Linux
 
 from harness.bench import Bench
 from harness.boards.host import board as module
-from harness.boards.host.board import HostBoard
+from harness.boards.host.board import HostBoard, state_directory
 from harness.errors import (
     BoardNotFound,
     DeviceCrashed,
     DeviceTimeout,
     FlashFailed,
     LinkLost,
+    Misuse,
     SessionClosed,
 )
 from harness.flash.image import Image
@@ -317,3 +319,43 @@ def test_an_open_and_close_leaves_nothing_behind(make_bench):
     assert works(again := make_bench())
     again.close()
     assert sorted(Path("/proc/self/fd").iterdir()) == descriptors
+
+
+def test_without_a_home_directory_the_advice_names_the_variable(monkeypatch):
+    def no_home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr("harness.boards.host.board.Path.home", no_home)
+    for relative in ("", "cache"):
+        monkeypatch.setenv("XDG_CACHE_HOME", relative)
+        with pytest.raises(BoardNotFound, match="XDG_CACHE_HOME"):
+            state_directory()
+
+
+def test_a_timeout_bounds_the_whole_call(bench):
+    session = bench.open("accumulator")
+    os.kill(device_pid(bench), signal.SIGSTOP)
+    begin = time.monotonic()
+    with pytest.raises(DeviceTimeout):
+        session.invoke(ONE, timeout=0.5)
+    assert time.monotonic() - begin < 3
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), 1e12, None, "1", True])
+def test_a_timeout_that_is_none_is_refused(bench, timeout):
+    with bench.open("accumulator") as session, pytest.raises(Misuse, match="timeout"):
+        session.invoke(ONE, timeout=timeout)
+
+
+def test_reopened_it_has_the_arena_of_the_first_time(bench):
+    other = bench.open("accumulator", arena=65536)
+    session = bench.open("accumulator")
+    size = session.arena.size
+    other.close()
+    session.reopen()
+    assert session.arena.size == size
+
+
+def test_a_reset_before_a_step_that_is_not_there_is_refused(bench):
+    with bench.open("accumulator") as session, pytest.raises(Misuse, match="reset_before"):
+        session.run([ONE], reset_before=[1])

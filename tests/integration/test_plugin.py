@@ -1,5 +1,6 @@
 """What pytest does with the plugin: options, selection, the header, the table, the board's life."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -261,3 +262,82 @@ def test_the_plugin_works_from_a_checkout_that_is_not_installed(pytester):
     pytester.makeini(f"[pytest]\ntflm_models = {MODELS}\npythonpath = {ROOT}\n")
     pytester.makepyfile(TWO_TESTS)
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1, failed=1)
+
+
+def test_a_report_folder_keeps_what_is_not_ours(project, run):
+    project.makepyfile(TWO_TESTS)
+    kept = project.mkdir("out") / "logs" / "important.log"
+    kept.parent.mkdir()
+    kept.write_text("keep")
+    run("--report-dir", "out")
+    run("--report-dir", "out", "-k", "test_one")
+    assert kept.read_text() == "keep"
+    assert len(list(kept.parent.iterdir())) == 2
+
+
+def test_a_report_folder_that_cannot_be_written_is_said_in_words(project, run):
+    project.makepyfile(TWO_TESTS)
+    project.path.joinpath("taken").write_text("a file")
+    result = run("--report-dir", "taken")
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(
+        ["*a report folder that can be written expected, *taken*", "*give another --report-dir*"]
+    )
+    assert "Traceback" not in result.stdout.str()
+
+
+def test_files_of_the_users_folder_do_not_take_the_place_of_pythons_own(project, run):
+    project.makepyfile(TWO_TESTS, queue="print('mine')", signal="print('mine')")
+    harness = project.mkdir("harness")
+    (harness / "__init__.py").write_text("raise RuntimeError('not this one')")
+    run("-k", "test_one", subprocess=False).assert_outcomes(passed=1, deselected=1)
+
+
+@pytest.mark.parametrize("model", ["a" * 300, "x/" + "a" * 300 + ".tflite", "priv/m.tflite"])
+def test_a_model_path_that_cannot_be_fails_its_own_case_only(project, run, model):
+    project.makefile(".yaml", c=f"tflm-hil: 1\nmodel: {model}\ncases:\n  - name: c\n    arena: {{max: 1 KiB}}\n")
+    project.makepyfile(TWO_TESTS)
+    run().assert_outcomes(passed=1, failed=2)
+
+
+def test_models_of_one_name_are_kept_apart(project, run):
+    for folder, source in (("a", "sine_int8"), ("b", "shapes_int8")):
+        target = project.mkdir(folder) / "m.tflite"
+        target.write_bytes((MODELS / f"{source}.tflite").read_bytes())
+    project.makepyfile(
+        """
+        import pytest
+        from harness import Misuse
+
+        def test_a(open_model):
+            open_model("a/m.tflite")
+
+        def test_b(open_model):
+            open_model("b/m.tflite", arena=65536)
+            with pytest.raises(Misuse, match="two different models have the name 'm'"):
+                open_model("a/m.tflite", arena=65536)
+        """
+    )
+    result = run()
+    result.assert_outcomes(passed=2)
+    assert len([line for line in result.outlines if re.match(r"m +host-0", line)]) == 2
+
+
+def test_a_reference_that_was_interrupted_is_well_for_the_next_test(project, run):
+    project.makepyfile(
+        test_a="""
+        import numpy as np, pytest
+
+        @pytest.mark.timeout(1)
+        def test_takes_too_long(reference):
+            reference("shapes_int8").run(np.zeros((10_000_000, 1, 16, 16, 1), np.int8))
+        """,
+        test_b="""
+        import numpy as np
+
+        def test_after(reference):
+            outputs = reference("accumulator").run(np.ones((3, 1, 1), np.float32))
+            assert [step[0].item() for step in outputs] == [11, 12, 13]
+        """,
+    )
+    run(subprocess=True).assert_outcomes(passed=1, failed=1)

@@ -44,18 +44,6 @@ def test_endless(clock):
     assert deadline.remaining() == float("inf")
 
 
-def test_a_part_of_a_deadline_never_outlasts_it(clock):
-    whole = Deadline(10, clock=clock)
-    clock.now += 7
-    short, long = whole.capped(1), whole.capped(5)
-    assert (short.remaining(), long.remaining()) == (1, 3)
-    clock.now += 1
-    assert (short.expired(), long.expired(), whole.expired()) == (True, False, False)
-    clock.now += 2
-    assert (long.expired(), whole.expired()) == (True, True)
-    assert whole.capped(5).expired()
-
-
 def test_it_says_what_is_left(clock):
     deadline = Deadline(2, clock=clock)
     clock.now += 0.5

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import subprocess
-import sys
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 
@@ -15,6 +14,7 @@ from harness.deadline import Deadline
 from harness.errors import BoardNotFound, FlashFailed
 from harness.flash.image import Image
 from harness.flash.pack import ModelPack
+from harness.process import own_program
 from harness.protocol.client import Client
 from harness.protocol.link import Link
 from harness.protocol.transport import SerialTransport
@@ -26,7 +26,7 @@ _SLOTS = 64
 _READY = b"ready "
 
 # The program that is the device. Tests put a faulty one in its place.
-DEVICE_COMMAND: tuple[str, ...] = (sys.executable, "-m", "harness.boards.host.device")
+DEVICE_COMMAND: tuple[str, ...] = own_program("harness.boards.host.device")
 
 
 def why_unavailable() -> str | None:
@@ -35,9 +35,21 @@ def why_unavailable() -> str | None:
 
 
 def state_directory() -> Path:
-    """Where host boards keep their flash: in the user's cache folder."""
-    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(cache) / "tflm-hil" / "host"
+    """Where host boards keep their flash: in the user's cache folder.
+
+    Raises:
+        BoardNotFound: there is none.
+    """
+    # The XDG base directory specification has relative paths ignored.
+    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if not cache.is_absolute():
+        try:
+            cache = Path.home() / ".cache"
+        except RuntimeError:
+            raise BoardNotFound(
+                "no home directory for the host board's flash", advice="set HOME or XDG_CACHE_HOME to a folder of yours"
+            ) from None
+    return cache / "tflm-hil" / "host"
 
 
 class HostBoard(Board):
@@ -144,6 +156,11 @@ class HostBoard(Board):
                         advice="run `tflm-hil boards`; its own words stand above",
                     )
                 said += data
+        if not said.startswith(_READY):
+            self._stop()
+            raise BoardNotFound(
+                f"{_READY.decode()!r} and a port expected from the host board's program, came {said[:80]!r}"
+            )
         return said.removeprefix(_READY).strip().decode()
 
     def _stop(self) -> None:

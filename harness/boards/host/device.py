@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -112,6 +113,8 @@ def main(make_records: Callable[..., Records] = Records, make_commands: Callable
     Args:
         make_records, make_commands: the device's parts; tests put faulty ones in their place.
     """
+    # Ctrl-C in the terminal goes to the whole group; we end when whoever started us does.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parser = argparse.ArgumentParser(prog="host-device")
     parser.add_argument("--serial", required=True)
     parser.add_argument("--flash", type=Path, required=True)

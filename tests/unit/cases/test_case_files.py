@@ -280,7 +280,7 @@ def test_two_cases_of_one_model_and_name(refused, load):
     text = "tflm-hil: 1\nmodel: m\ncases:\n  - {name: a, arena: {}}\n  - model: m\n    name: a\n    arena: {}\n"
     error = refused(text)
     assert error.line == 6
-    assert "two cases of one model have the name 'a'" in error.message
+    assert "two cases of models called 'm' have the name 'a'" in error.message
     assert len(load(text.replace("  - model: m", "  - model: n"))) == 2
 
 

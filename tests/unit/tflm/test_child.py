@@ -224,3 +224,26 @@ def test_without_the_wheel_it_says_so(start, monkeypatch):
     with pytest.raises(ReferenceUnavailable, match="tflite-micro.*not installed.*x86-64 Linux") as caught:
         open_model(start())
     assert "golden files" in caught.value.advice
+
+
+def test_an_interrupted_call_does_not_answer_the_next(start, monkeypatch):
+    child = start()
+    open_model(child)
+
+    def alarm():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(child, "_await", alarm)
+    with pytest.raises(KeyboardInterrupt):
+        invoke(child, repeats=3)
+    monkeypatch.undo()
+    open_model(child, session=2)
+    assert len(output(child, session=2)) == 1
+
+
+def test_a_child_that_does_not_read_is_hung_too(start):
+    child = start(watchdog=0.5)
+    open_model(child)
+    os.kill(child.pid, signal.SIGSTOP)
+    with pytest.raises(ChildDied, match="watchdog"):
+        open_model(child, session=2, model=bytes(4_000_000))

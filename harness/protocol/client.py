@@ -287,7 +287,9 @@ class Client:
             return error
         except DeviceTimeout:
             pass
-        return DeviceTimeout(f"the answer to `{command.verb}`, from a device that no longer answers", deadline.seconds)
+        return DeviceTimeout(
+            f"the answer to `{command.verb}`, from a device that is busy or hangs: it answers nothing", deadline.seconds
+        )
 
     def _error(self, record: Record, command: Command, mark: int) -> HarnessError:
         code = printable(str(record.get("code", "")).encode())[:40]

@@ -227,7 +227,7 @@ def test_recovery_from_a_process_that_hangs(crashing, victim):
     session.invoke(ONE)
     device, tflm = device_pid(bench), tflm_pid(bench)
     os.kill(victim(bench), signal.SIGSTOP)
-    with pytest.raises(DeviceTimeout, match="no longer answers"):
+    with pytest.raises(DeviceTimeout, match="busy or hangs"):
         session.invoke(timeout=0.05)
     bench.ensure_ready()
     assert is_gone(device)

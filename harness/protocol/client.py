@@ -287,9 +287,7 @@ class Client:
             return error
         except DeviceTimeout:
             pass
-        return DeviceTimeout(
-            f"the answer to `{command.verb}`, from a device that is busy or hangs: it answers nothing", deadline.seconds
-        )
+        return DeviceTimeout(f"the answer to `{command.verb}`, from a device that is busy or hangs", deadline.seconds)
 
     def _error(self, record: Record, command: Command, mark: int) -> HarnessError:
         code = printable(str(record.get("code", "")).encode())[:40]

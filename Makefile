@@ -8,11 +8,12 @@ PYTEST := $(BIN)/python -m pytest
 BOARD ?= host
 REPORT ?= reports/latest
 
-.PHONY: help run test bench lint types models clean
+.PHONY: help run test firmware-test bench lint types models clean
 
 help:
 	@echo "make run     run test_cases/ on a board (BOARD=host), with a report in $(REPORT)"
 	@echo "make test    the harness's own tests"
+	@echo "make firmware-test   the firmware's portable part, with sanitizers, and against the harness"
 	@echo "make bench   the harness's own speed, as ratios"
 	@echo "make lint    ruff"
 	@echo "make types   mypy"
@@ -24,7 +25,10 @@ run: $(READY)
 	@echo "report: $(REPORT)/junit.xml, logs: $(REPORT)/logs/"
 
 test: $(READY)
-	$(PYTEST) tests -n auto $(ARGS)
+	$(PYTEST) tests --ignore tests/firmware -n auto $(ARGS)
+
+firmware-test: $(READY)
+	$(PYTEST) tests/firmware $(ARGS)
 
 bench: $(READY)
 	$(PYTEST) benchmarks -q -s -p no:cacheprovider $(ARGS)

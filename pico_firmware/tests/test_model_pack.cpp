@@ -107,6 +107,15 @@ TEST_CASE("damage at any byte is noticed") {
   }
 }
 
+TEST_CASE("a pack that ends with its last model, without padding, is refused, and nothing behind it is read") {
+  for (const size_t cut : {1, 11, 12}) {
+    std::string bytes = Example();
+    bytes.resize(bytes.size() - cut);
+    Put(bytes, 16, static_cast<uint32_t>(bytes.size()));
+    CHECK(DamageOf(Sealed(bytes)) == Damage::kBadSize);
+  }
+}
+
 TEST_CASE("each check is made, with a CRC-32 that fits") {
   const auto with = [](size_t offset, uint32_t value) {
     std::string bytes = Example();

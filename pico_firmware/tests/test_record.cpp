@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/crc32.h"
 #include "core/payload.h"
 #include "core/record.h"
 #include "core/samples.h"
@@ -185,8 +186,9 @@ TEST_CASE("a payload goes out in chunks of 3,072 bytes, with the CRC-32 of all o
                          std::string(4096, 'A') +
                          "\"}\n\x1e{\"n\":1,\"type\":\"data\",\"id\":6,\"verb\":\"output\",\"offset\":3072,\"b64\":"
                          "\"AA==\"}\n");
-  const uint8_t fifty[] = {0, 0, 0x50, 0x41};
-  CHECK(SendPayload(stream, line.command, fifty, 4) == 0x9A24F34E);
+  CHECK(SendPayload(stream, line.command, bytes.data(), bytes.size()) == Crc32(bytes.data(), bytes.size()));
+  const uint8_t thirteen[] = {0, 0, 0x50, 0x41};  // as a float
+  CHECK(SendPayload(stream, line.command, thirteen, 4) == 0x9A24F34E);
 }
 
 TEST_CASE("samples go out by 64, in order") {

@@ -84,6 +84,13 @@ def test_cut_at_every_byte(peer: Peer) -> None:
         assert read_there(peer, EXAMPLE[:size]) == read_here(EXAMPLE[:size]) == "damaged"
 
 
+@pytest.mark.parametrize("cut", [1, 11, 12])
+def test_a_pack_that_ends_without_padding(peer: Peer, cut: int) -> None:
+    short = EXAMPLE[:-cut]
+    short = sealed(short[:16] + struct.pack("<I", len(short)) + short[20:])
+    assert read_there(peer, short) == read_here(short) == "damaged"
+
+
 _FIGURES = st.sampled_from([0, 1, 8, 16, 31, 32, 48, 80, 127, 128, 144, 176, 177, 192, 2**31, 2**32 - 16, 2**32 - 1])
 
 

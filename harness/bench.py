@@ -23,7 +23,8 @@ from harness.errors import (
     ProtocolError,
     SessionClosed,
 )
-from harness.flash.pack import ModelPack, packed_size
+from harness.flash.pack import ModelPack
+from harness.measure.arena import Arena
 from harness.measure.measurement import Conditions, Measurement
 from harness.models.library import ModelLibrary
 from harness.protocol.client import Client, OpenedModel
@@ -235,12 +236,12 @@ class Bench:
                 arena=arena,
             )
             _check_tensors(found, told)
-            opened = Opened.from_device(told, self.identity.pointer_bits)
+            figures = _arena(told, self.identity.pointer_bits)
             # Opened again, it gets as much as the first time, whatever is free then.
-            arena = opened.arena.size
-            measurement = Measurement(found.name, found.sha256, self.conditions, opened.arena)
+            arena = figures.size
+            measurement = Measurement(found.name, found.sha256, self.conditions, figures)
             self.on_measurement(measurement)
-            return Opened(opened.number, opened.arena, measurement)
+            return Opened(told.opened.session, figures, measurement)
 
         session = Session(self.call, found, open_on_device)
         self._sessions.append(session)
@@ -305,6 +306,18 @@ class Bench:
             return None
 
 
+def _arena(told: OpenedModel, pointer_bits: int) -> Arena:
+    opened = told.opened
+    return Arena(
+        size=opened.arena,
+        used=opened.used,
+        head=opened.head,
+        tail=opened.tail,
+        categories=opened.categories,
+        pointer_bits=pointer_bits,
+    )
+
+
 def _size(arena: object) -> int:
     try:
         # Any integer will do, numpy's too; bool is one by accident.
@@ -339,11 +352,6 @@ def _pack(wanted: dict[str, TfliteModel], kept: dict[str, TfliteModel]) -> Model
             continue
         chosen[name] = model
     return pack
-
-
-def fits_pack(models: Iterable[TfliteModel], capacity: int) -> bool:
-    """Whether the models fit one pack together."""
-    return packed_size(len(model.data) for model in models) <= capacity
 
 
 def _check_tensors(model: TfliteModel, told: OpenedModel) -> None:

@@ -19,7 +19,7 @@ from harness.models.quantization import dequantize
 from harness.models.reference import ReferenceRun
 from harness.models.steps import Array, Step, as_step, as_steps
 from harness.models.tflite import TensorSpec, TfliteModel
-from harness.protocol.client import Client, InvokeTimes, OpenedModel
+from harness.protocol.client import Client, InvokeTimes
 from harness.protocol.messages import OpTicks
 
 T = TypeVar("T")
@@ -44,21 +44,7 @@ class Opened:
 
     number: int
     arena: Arena
-    measurement: Measurement | None = None
-
-    @classmethod
-    def from_device(cls, told: OpenedModel, pointer_bits: int) -> Opened:
-        """From the device's answer to `open`."""
-        opened = told.opened
-        arena = Arena(
-            size=opened.arena,
-            used=opened.used,
-            head=opened.head,
-            tail=opened.tail,
-            categories=dict(opened.categories),
-            pointer_bits=pointer_bits,
-        )
-        return cls(opened.session, arena)
+    measurement: Measurement
 
 
 @dataclass(frozen=True)
@@ -198,7 +184,6 @@ class Session:
     @property
     def measurement(self) -> Measurement:
         """All figures of this session so far."""
-        assert self._opened.measurement is not None
         return self._opened.measurement
 
     def invoke(

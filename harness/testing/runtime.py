@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.bench import Bench, Flashed, fits_pack
+from harness.bench import Bench, Flashed
 from harness.boards.board import Board
 from harness.boards.select import select
 from harness.errors import HarnessError
-from harness.flash.pack import CAPACITY
+from harness.flash.pack import CAPACITY, packed_size
 from harness.measure.measurement import Measurement
 from harness.models.library import ModelLibrary
 from harness.protocol.devicelog import Kind, Line, printable
@@ -76,7 +76,8 @@ class Runtime:
                 self._board.log.add_sink(self._show_lines)
             bench = Bench(self._board, self.library, flash=self.settings.flash, on_measurement=self.measurements.append)
             everything = list({model.name: model for model in [*self.library.valid_models(), *wanted]}.values())
-            chosen = everything if fits_pack(everything, CAPACITY) else wanted
+            fits = packed_size(len(model.data) for model in everything) <= CAPACITY
+            chosen = everything if fits else wanted
             if self.settings.flash == "never":
                 chosen = []
             flashed = bench.prepare(chosen)

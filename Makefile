@@ -7,12 +7,19 @@ READY := $(VENV)/ready
 PYTEST := $(BIN)/python -m pytest
 BOARD ?= host
 REPORT ?= reports/latest
+# Of `make firmware`: what runs the models (tflm, loopback), for which board (pico, pico_w, pico2), and whether the verbs
+# that break the board on purpose are in it. CMAKE_ARGS takes further settings.
+ENGINE ?= tflm
+PICO_BOARD ?= pico
+TEST_VERBS ?=
+FIRMWARE := build/firmware/$(PICO_BOARD)-$(ENGINE)$(if $(TEST_VERBS),-test)
 
-.PHONY: help run test firmware-test bench lint types models clean
+.PHONY: help run test firmware firmware-test bench lint types models clean
 
 help:
 	@echo "make run     run test_cases/ on a board (BOARD=host), with a report in $(REPORT)"
 	@echo "make test    the harness's own tests"
+	@echo "make firmware   build/firmware/pico-tflm/tflm_bench.uf2 (ENGINE=loopback: without TFLM; PICO_BOARD=pico_w, pico2)"
 	@echo "make firmware-test   the firmware's portable part, with sanitizers, and against the harness"
 	@echo "make bench   the harness's own speed, as ratios"
 	@echo "make lint    ruff"
@@ -26,6 +33,15 @@ run: $(READY)
 
 test: $(READY)
 	$(PYTEST) tests --ignore tests/firmware -n auto $(ARGS)
+
+firmware: $(READY)
+	@command -v cmake >/dev/null && command -v arm-none-eabi-g++ >/dev/null || { echo "a cross compiler and cmake expected; on \
+	Debian: apt install cmake ninja-build ccache gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib"; exit 1; }
+	cmake -S pico_firmware -B $(FIRMWARE) $(if $(shell command -v ninja),-G Ninja) -D PICO_BOARD=$(PICO_BOARD) \
+	  -D TFLM_HIL_ENGINE=$(ENGINE) -D Python3_EXECUTABLE=$(CURDIR)/$(BIN)/python \
+	  $(if $(TEST_VERBS),-D TFLM_HIL_TEST_VERBS=ON) $(CMAKE_ARGS)
+	cmake --build $(FIRMWARE) --parallel
+	@echo "firmware: $(FIRMWARE)/tflm_bench.uf2"
 
 firmware-test: $(READY)
 	$(PYTEST) tests/firmware $(ARGS)

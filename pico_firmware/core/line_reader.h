@@ -19,7 +19,7 @@ class LineReader {
  public:
   enum class Event {
     kNothing,         // all bytes are taken; more are needed
-    kLine,            // line() and line_size(), until the next call
+    kLine,            // line() and line_size(), until the next line; a payload leaves them alone
     kTooLong,         // a line of more than 255 bytes went by: answer it with one `bad_command`
     kPayload,         // all bytes of the payload came
     kPayloadTimeout,  // for two seconds no byte of it came; payload_missing() tells how many did not

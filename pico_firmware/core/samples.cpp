@@ -2,9 +2,19 @@
 
 namespace tflm_hil {
 
+namespace {
+
+uint64_t Rounded(uint64_t ticks, uint32_t shift) { return shift == 0 ? ticks : (((ticks >> (shift - 1)) + 1) >> 1); }
+
+}  // namespace
+
 bool Samples::Add(uint64_t ticks) {
-  if (size_ == capacity_ || ticks > UINT32_MAX) return false;
-  storage_[size_++] = static_cast<uint32_t>(ticks);
+  if (size_ == capacity_) return false;
+  while (Rounded(ticks, shift_) > UINT32_MAX) {
+    ++shift_;
+    for (size_t i = 0; i < size_; ++i) storage_[i] = static_cast<uint32_t>(Rounded(storage_[i], 1));
+  }
+  storage_[size_++] = static_cast<uint32_t>(Rounded(ticks, shift_));
   return true;
 }
 

@@ -1,0 +1,254 @@
+// Verbs that work on models: open, input, invoke, output, reset, close.
+#include <cstdio>
+#include <cstring>
+
+#include "commands/commands.h"
+#include "commands/sessions.h"
+#include "core/crc32.h"
+#include "core/model_pack.h"
+#include "core/payload.h"
+#include "core/samples.h"
+#include "device/console.h"
+#include "device/stack.h"
+#include "device/supervisor.h"
+#include "hardware/clocks.h"
+
+namespace tflm_hil {
+
+const ModelPack& Pack();
+
+namespace {
+
+constexpr uint32_t kMaxVariables = 256;
+constexpr uint32_t kMaxWarmup = 100000;
+constexpr uint32_t kMaxRepeats = 1024;
+// For the log of the command before, on its way while the first invoke would begin.
+constexpr uint32_t kQuietUs = 20000;
+
+uint32_t sample_storage[kMaxRepeats];
+Profile profile;
+
+Failure FindSession(const Command& command, Session** session) {
+  static char words[48];
+  uint32_t number = 0;
+  if (const Failure failure = Number(command, "session", 0, UINT32_MAX, &number, true)) return failure;
+  *session = Sessions::Get().Find(number);
+  if (*session != nullptr) return {};
+  snprintf(words, sizeof words, "session %lu is not open", static_cast<unsigned long>(number));
+  return {"no_session", words};
+}
+
+Failure FindIndex(const Command& command, size_t count, uint32_t* index) {
+  if (count == 0) return {"bad_argument", "index: this model has none"};
+  return Number(command, "index", 0, static_cast<uint32_t>(count - 1), index, true);
+}
+
+void SendTensor(RecordStream& records, const Command& command, const char* of, size_t index, const Tensor& tensor) {
+  Record record(records, RecordType::kData, &command);
+  JsonWriter& json = record.json();
+  json.String("of", of);
+  json.Uint("index", index);
+  json.Text("dtype", tensor.dtype);
+  json.BeginArray("shape");
+  for (size_t i = 0; i < tensor.rank; ++i) json.Uint(nullptr, static_cast<uint32_t>(tensor.dims[i]));
+  json.End();
+  json.Uint("bytes", tensor.bytes);
+}
+
+// Eight lower-case hexadecimal digits, as the host writes a CRC-32.
+bool ReadCrc(const char* text, uint32_t* crc) {
+  uint32_t value = 0;
+  for (size_t i = 0; i < 8; ++i) {
+    const char c = text[i];
+    if (c >= '0' && c <= '9') {
+      value = value << 4 | static_cast<uint32_t>(c - '0');
+    } else if (c >= 'a' && c <= 'f') {
+      value = value << 4 | static_cast<uint32_t>(c - 'a' + 10);
+    } else {
+      return false;
+    }
+  }
+  *crc = value;
+  return text[8] == '\0';
+}
+
+// Of the sessions' memory, the log's and the stack's: invokes one after the other, measured or not.
+Failure InvokeAll(Session* session, uint32_t warmup, uint32_t repeats, bool profiled, Samples* samples) {
+  Interpreter& interpreter = session->interpreter();
+  Console& console = Console::Get();
+  for (uint32_t round = 0; round < warmup + repeats; ++round) {
+    session->PutInputs();
+    uint64_t cycles = 0;
+    const bool last = round + 1 == warmup + repeats;
+    console.HoldLog();
+    BeginTimed();
+    const Failure failure =
+        profiled && last ? interpreter.InvokeProfiled(&cycles, &profile) : interpreter.Invoke(&cycles);
+    EndTimed();
+    console.ReleaseLog();
+    if (failure) return failure;
+    if (round >= warmup) samples->Add(cycles);
+    console.Poll();
+  }
+  return {};
+}
+
+}  // namespace
+
+Failure Open(const Command& command, RecordStream& records) {
+  static char words[64];
+  const char* const name = command.Find("model");
+  if (name == nullptr) return {"bad_argument", "model is missing"};
+  SessionRequest request = {};
+  if (!Pack().Find(name, &request.model)) {
+    snprintf(words, sizeof words, "%.31s is not in the model pack", name);
+    return {"no_model", words};
+  }
+  uint32_t variables = 8;
+  uint32_t preserve = 0;
+  uint32_t categories = 0;
+  if (const Failure bad = Number(command, "arena", kMinArena, UINT32_MAX, &request.arena_bytes, false)) return bad;
+  if (const Failure bad = Number(command, "vars", 0, kMaxVariables, &variables, false)) return bad;
+  if (const Failure bad = Number(command, "preserve", 0, 1, &preserve, false)) return bad;
+  if (const Failure bad = Number(command, "categories", 0, 1, &categories, false)) return bad;
+  request.options = {variables, preserve != 0, categories != 0};
+
+  Session* session = nullptr;
+  if (const Failure failure = Sessions::Get().Open(request, &session)) return failure;
+  Interpreter& interpreter = session->interpreter();
+  for (size_t i = 0; i < interpreter.input_count(); ++i) SendTensor(records, command, "input", i, interpreter.input(i));
+  for (size_t i = 0; i < interpreter.output_count(); ++i) {
+    SendTensor(records, command, "output", i, interpreter.output(i));
+  }
+  const ArenaUse use = interpreter.arena_use();
+  Record record(records, RecordType::kReply, &command);
+  JsonWriter& json = record.json();
+  json.Uint("session", session->number());
+  json.Uint("arena", session->arena_bytes());
+  json.Uint("used", use.used);
+  json.Uint("head", use.head);
+  json.Uint("tail", use.tail);
+  if (use.category_count > 0) {
+    json.BeginObject("categories");
+    for (size_t i = 0; i < use.category_count; ++i) json.Uint(use.categories[i].name, use.categories[i].bytes);
+    json.End();
+  }
+  json.Uint("stack_left", StackLeft());
+  return {};
+}
+
+Failure BeginInput(const Command& command, uint32_t payload_bytes, uint8_t** room) {
+  static char words[80];
+  Session* session = nullptr;
+  uint32_t index = 0;
+  uint32_t crc = 0;
+  if (const Failure failure = FindSession(command, &session)) return failure;
+  Interpreter& interpreter = session->interpreter();
+  if (const Failure failure = FindIndex(command, interpreter.input_count(), &index)) return failure;
+  const char* const announced = command.Find("crc");
+  if (announced == nullptr) return {"bad_argument", "crc is missing"};
+  if (!ReadCrc(announced, &crc)) return {"bad_argument", "crc: eight lower-case hexadecimal digits expected"};
+  const size_t expected = interpreter.input(index).bytes;
+  if (payload_bytes != expected) {
+    snprintf(words, sizeof words, "input %lu has %lu bytes, %lu came", static_cast<unsigned long>(index),
+             static_cast<unsigned long>(expected), static_cast<unsigned long>(payload_bytes));
+    return {"bad_payload", words};
+  }
+  session->Unstage(index);
+  *room = session->Room(index);
+  return {};
+}
+
+Failure FinishInput(const Command& command, uint32_t payload_bytes, RecordStream& records) {
+  static char words[80];
+  Session* session = nullptr;
+  uint32_t index = 0;
+  uint32_t announced = 0;
+  if (const Failure failure = FindSession(command, &session)) return failure;
+  if (const Failure failure = FindIndex(command, session->interpreter().input_count(), &index)) return failure;
+  ReadCrc(command.Find("crc"), &announced);
+  const uint32_t crc = Crc32(session->Room(index), payload_bytes);
+  if (crc != announced) {
+    snprintf(words, sizeof words, "CRC-32 %08lx announced, %08lx came", static_cast<unsigned long>(announced),
+             static_cast<unsigned long>(crc));
+    return {"bad_payload", words};
+  }
+  session->Stage(index);
+  SendEmptyReply(records, command);
+  return {};
+}
+
+Failure Invoke(const Command& command, RecordStream& records) {
+  static char words[48];
+  Session* session = nullptr;
+  uint32_t repeats = 1;
+  uint32_t warmup = 0;
+  uint32_t profiled = 0;
+  if (const Failure failure = FindSession(command, &session)) return failure;
+  if (const Failure bad = Number(command, "repeats", 1, kMaxRepeats, &repeats, false)) return bad;
+  if (const Failure bad = Number(command, "warmup", 0, kMaxWarmup, &warmup, false)) return bad;
+  if (const Failure bad = Number(command, "profile", 0, 1, &profiled, false)) return bad;
+  if (profiled != 0 && !kEngine.profiles) return {"unsupported", "this engine has no profiler"};
+  const size_t missing = session->FirstMissing();
+  if (missing < session->interpreter().input_count()) {
+    snprintf(words, sizeof words, "input %lu was never given", static_cast<unsigned long>(missing));
+    return {"missing_input", words};
+  }
+  session->invoked = false;
+  Console::Get().Drain(kQuietUs);
+  Samples samples(sample_storage, kMaxRepeats);
+  if (const Failure failure = InvokeAll(session, warmup, repeats, profiled != 0, &samples)) return failure;
+  session->invoked = true;
+  samples.Send(records, command);
+  if (profiled != 0) {
+    for (size_t i = 0; i < profile.count; ++i) {
+      Record record(records, RecordType::kData, &command);
+      record.json().Uint("op", i);
+      record.json().Text("name", profile.ops[i].name);
+      record.json().Uint("ticks", profile.ops[i].cycles);
+    }
+    if (profile.dropped > 0) {
+      snprintf(words, sizeof words, "the profile lacks %lu operators\n", static_cast<unsigned long>(profile.dropped));
+      LogText(words, std::strlen(words));
+    }
+  }
+  Record record(records, RecordType::kReply, &command);
+  record.json().Uint("session", session->number());
+  record.json().Uint("count", samples.size());
+  record.json().Uint("tick_hz", clock_get_hz(clk_sys) >> samples.shift());
+  record.json().Uint("stack_left", StackLeft());
+  return {};
+}
+
+Failure Output(const Command& command, RecordStream& records) {
+  Session* session = nullptr;
+  uint32_t index = 0;
+  if (const Failure failure = FindSession(command, &session)) return failure;
+  if (const Failure failure = FindIndex(command, session->interpreter().output_count(), &index)) return failure;
+  if (!session->invoked) return {"not_invoked", "there is no output before an invoke"};
+  const Tensor tensor = session->interpreter().output(index);
+  const uint32_t crc = SendPayload(records, command, tensor.data, tensor.bytes);
+  Record record(records, RecordType::kReply, &command);
+  record.json().Uint("bytes", tensor.bytes);
+  record.json().Crc("crc", crc);
+  return {};
+}
+
+Failure Reset(const Command& command, RecordStream& records) {
+  Session* session = nullptr;
+  if (const Failure failure = FindSession(command, &session)) return failure;
+  session->invoked = false;
+  if (const Failure failure = session->interpreter().Reset()) return failure;
+  SendEmptyReply(records, command);
+  return {};
+}
+
+Failure Close(const Command& command, RecordStream& records) {
+  Session* session = nullptr;
+  if (const Failure failure = FindSession(command, &session)) return failure;
+  Sessions::Get().Close(session);
+  SendEmptyReply(records, command);
+  return {};
+}
+
+}  // namespace tflm_hil

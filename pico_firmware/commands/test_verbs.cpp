@@ -1,0 +1,91 @@
+// Verbs of test builds: ways to break the board on purpose.
+#include <cassert>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "commands/commands.h"
+#include "commands/sessions.h"
+#include "device/console.h"
+#include "device/supervisor.h"
+#include "hardware/sync.h"
+#include "pico/platform.h"
+
+namespace tflm_hil {
+namespace {
+
+// An address where there is nothing.
+volatile uint32_t* const kNowhere = reinterpret_cast<volatile uint32_t*>(uintptr_t{0x30000000});
+
+[[gnu::noinline]] void ReadNowhere() { *kNowhere = *kNowhere + 1; }
+
+[[gnu::noinline]] uint32_t Recurse(uint32_t depth) {
+  volatile uint8_t frame[256];
+  for (size_t i = 0; i < sizeof frame; ++i) frame[i] = static_cast<uint8_t>(depth);
+  // 12 KiB: through the guard and beyond, but not into the memory of models.
+  const uint32_t below = depth < 48 ? Recurse(depth + 1) : 0;
+  return below + frame[depth % sizeof frame];
+}
+
+[[gnu::noinline]] void Hang() {
+  for (;;) tight_loop_contents();
+}
+
+[[gnu::noinline]] void HangWithoutInterrupts() {
+  save_and_disable_interrupts();
+  Hang();
+}
+
+}  // namespace
+
+Failure Fault(const Command& command, RecordStream& records) {
+  const char* const kind = command.Find("kind");
+  if (kind == nullptr) return {"bad_argument", "kind is missing"};
+  const auto is = [kind](const char* name) { return std::strcmp(kind, name) == 0; };
+  if (is("hardfault")) {
+    ReadNowhere();
+  } else if (is("undefined")) {
+    asm volatile("udf #1");
+  } else if (is("panic")) {
+    panic("panic number %d", 42);
+  } else if (is("assert")) {
+    __assert_func("somewhere/assertion.cpp", 7, "Somewhere", "1 + 1 == 3");
+  } else if (is("abort")) {
+    std::abort();
+  } else if (is("stack")) {
+    if (Recurse(0) == 0) return {"bad_argument", "a sum of bytes that is not zero expected"};
+  } else if (is("hang")) {
+    Hang();
+  } else if (is("hang_without_interrupts")) {
+    HangWithoutInterrupts();
+  } else if (is("half_record")) {
+    Record record(records, RecordType::kReply, &command);
+    record.json().String("text", "half a record");
+    ReadNowhere();
+  } else {
+    return {"bad_argument",
+            "kind: hardfault, undefined, panic, assert, abort, stack, hang, hang_without_interrupts or half_record"};
+  }
+  SendEmptyReply(records, command);
+  return {};
+}
+
+Failure LogLines(const Command& command, RecordStream& records) {
+  uint32_t lines = 1;
+  uint32_t bytes = 80;
+  if (const Failure bad = Number(command, "lines", 1, 1000000, &lines, false)) return bad;
+  if (const Failure bad = Number(command, "bytes", 12, 255, &bytes, false)) return bad;
+  char line[256];
+  std::memset(line, '.', sizeof line);
+  for (uint32_t i = 0; i < lines; ++i) {
+    const int written = snprintf(line, sizeof line, "line %06lu", static_cast<unsigned long>(i));
+    line[written] = ' ';
+    line[bytes - 1] = '\n';
+    LogText(line, bytes);
+    Feed();
+  }
+  SendEmptyReply(records, command);
+  return {};
+}
+
+}  // namespace tflm_hil

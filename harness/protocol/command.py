@@ -65,7 +65,7 @@ class Command:
             raise BadCommand(f"line longer than {MAX_COMMAND_BYTES} bytes")
         try:
             # Not split(): it would also split at the characters that separate records.
-            words = [word for word in re.split(r"[ \t]+", line.decode("ascii").rstrip("\r")) if word]
+            words = [word for word in re.split(r"[ \t]+", line.decode("ascii").removesuffix("\r")) if word]
         except UnicodeDecodeError:
             raise BadCommand("bytes outside ASCII") from None
         identifier: int | None = None

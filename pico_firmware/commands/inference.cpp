@@ -12,6 +12,7 @@
 #include "device/stack.h"
 #include "device/supervisor.h"
 #include "hardware/clocks.h"
+#include "hardware/timer.h"
 
 namespace tflm_hil {
 
@@ -27,6 +28,7 @@ constexpr uint32_t kQuietUs = 20000;
 
 uint32_t sample_storage[kMaxRepeats];
 Profile profile;
+uint32_t input_begun_us;
 
 Failure FindSession(const Command& command, Session** session) {
   static char words[48];
@@ -154,6 +156,7 @@ Failure BeginInput(const Command& command, uint32_t payload_bytes, uint8_t** roo
              static_cast<unsigned long>(expected), static_cast<unsigned long>(payload_bytes));
     return {"bad_payload", words};
   }
+  input_begun_us = time_us_32();
   session->Unstage(index);
   *room = session->Room(index);
   return {};
@@ -174,7 +177,8 @@ Failure FinishInput(const Command& command, uint32_t payload_bytes, RecordStream
     return {"bad_payload", words};
   }
   session->Stage(index);
-  SendEmptyReply(records, command);
+  Record record(records, RecordType::kReply, &command);
+  record.json().Uint("us", time_us_32() - input_begun_us);
   return {};
 }
 

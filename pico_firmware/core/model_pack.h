@@ -48,8 +48,8 @@ class ModelPack {
   static constexpr uint32_t kVersion = 1;
   static constexpr uint32_t kMaxModels = 64;
   static constexpr uint32_t kAlignment = 16;
-  // What crc() is without a pack. (One pack in 2^32 has it as well.)
-  static constexpr uint32_t kNoPackCrc = 0;
+  // What crc() is without a pack: that of an empty one, because that is how the device behaves.
+  static constexpr uint32_t kNoPackCrc = 0xAC97F85E;
 
   enum class Damage : uint8_t {
     kNone,

@@ -200,7 +200,6 @@ TEST_CASE("samples go out by 64, in order") {
   samples.Send(stream, line.command);
   CHECK(sink.text.empty());
   for (uint32_t i = 0; i < 65; ++i) CHECK(samples.Add(i));
-  CHECK_FALSE(samples.Add(uint64_t{1} << 32));
   CHECK(samples.Add(UINT32_MAX));
   CHECK_FALSE(samples.Add(1));
   CHECK(samples.size() == 66);
@@ -212,4 +211,22 @@ TEST_CASE("samples go out by 64, in order") {
   samples.Clear();
   CHECK(samples.size() == 0);
   CHECK(samples.Add(1));
+}
+
+TEST_CASE("a long sample makes the ticks of all coarser") {
+  StringSink sink;
+  RecordStream stream(sink);
+  const Line line("invoke session=1");
+  uint32_t storage[4];
+  Samples samples(storage, 4);
+  CHECK(samples.Add(1000003));
+  CHECK(samples.shift() == 0);
+  CHECK(samples.Add(uint64_t{60} * 125000000));  // a minute at 125 MHz
+  CHECK(samples.shift() == 1);
+  CHECK(samples.Add(7));
+  samples.Send(stream, line.command);
+  CHECK(sink.text ==
+        "\x1e{\"n\":0,\"type\":\"data\",\"verb\":\"invoke\",\"first\":0,\"ticks\":[500002,3750000000,4]}\n");
+  samples.Clear();
+  CHECK(samples.shift() == 0);
 }

@@ -308,7 +308,6 @@ def test_the_arena_is_shared_by_all_sessions(terminal):
     ("data", "crc", "message"),
     [
         (b"\1", "00000000", "CRC-32 00000000 announced, a505df1b came"),
-        (b"\1", "A505DF1B", "CRC-32 A505DF1B announced"),
         (b"\1\2", None, "input 0 has 1 bytes, 2 came"),
         (b"", None, "input 0 has 1 bytes, 0 came"),
         (b"\n", "00000000", "CRC-32 00000000 announced"),
@@ -336,6 +335,26 @@ def test_a_payload_that_does_not_come_is_given_up(terminal):
     assert deadline.expired()
     assert (error["code"], error["message"]) == ("bad_payload", "7 of 10 bytes did not come within 2 s")
     assert terminal.stage(number, b"\1")["type"] == "reply"
+
+
+@pytest.mark.parametrize(("crc", "code"), [("A505DF1B", "bad_argument"), ("0", "bad_argument"), (None, "reply")])
+def test_a_crc_is_eight_lower_case_digits(terminal, crc, code):
+    final = terminal.stage(terminal.open(), b"\1", crc)
+    assert final.get("code", final["type"]) == code
+
+
+def test_what_is_left_of_an_input_that_was_staged_before(terminal):
+    number = terminal.open()
+    terminal.stage(number, b"\1")
+    # Refused before a byte of it was taken for the tensor's: the earlier one stays.
+    assert terminal.stage(number, b"\1\2")["code"] == "bad_payload"
+    assert terminal.ask(f"invoke session={number}")["type"] == "reply"
+    # Its bytes came, and they are wrong.
+    assert terminal.stage(number, b"\1", "00000000")["code"] == "bad_payload"
+    assert terminal.ask(f"invoke session={number}")["code"] == "missing_input"
+    terminal.stage(number, b"\1")
+    assert terminal.stage(number, b"", announced=1)["code"] == "bad_payload"
+    assert terminal.ask(f"invoke session={number}")["code"] == "missing_input"
 
 
 def test_an_input_is_of_no_use_to_another_session(terminal):

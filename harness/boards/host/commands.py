@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ MAX_VARIABLES = 256
 MIN_ARENA = 16
 PAYLOAD_BYTES_MAX = 16 * 1024 * 1024
 _SAMPLES_PER_RECORD = 64
+_CRC = re.compile("[0-9a-f]{8}")
 
 _HELP = (
     "identify                                        who this is",
@@ -114,6 +116,12 @@ class Commands:
             raise CommandFailed("unknown_verb", f"{command.verb}; try: help")
         return verb(command, payload)
 
+    def spoil_input(self, command: Command) -> None:
+        """Of an input whose bytes did not all come, nothing is left, as on a device that has no room for two."""
+        session = self._sessions.get(_number(command, "session", 0, 2**32 - 1, default=0))
+        if session is not None:
+            session.staged.pop(_number(command, "index", 0, 2**32 - 1, default=0), None)
+
     def close(self) -> None:
         """Ends the TFLM process."""
         self._child.close()
@@ -199,12 +207,16 @@ class Commands:
         announced = command.arguments.get("crc")
         if announced is None:
             raise CommandFailed("bad_argument", "crc is missing")
-        crc = crc_text(crc32(payload))
-        if announced != crc:
-            raise CommandFailed("bad_payload", f"CRC-32 {announced} announced, {crc} came")
+        if not _CRC.fullmatch(announced):
+            raise CommandFailed("bad_argument", "crc: eight lower-case hexadecimal digits expected")
         if len(payload) != session.input_bytes[index]:
             expected = session.input_bytes[index]
             raise CommandFailed("bad_payload", f"input {index} has {expected} bytes, {len(payload)} came")
+        # A device has no room for two: what was staged before is overwritten as the bytes come.
+        session.staged.pop(index, None)
+        crc = crc_text(crc32(payload))
+        if announced != crc:
+            raise CommandFailed("bad_payload", f"CRC-32 {announced} announced, {crc} came")
         session.staged[index] = payload
         return {}
 

@@ -17,6 +17,7 @@ from harness.protocol.record import NUMBER_MODULUS, RECORD_SEPARATOR, Record, en
 from harness.tflm.child import ParentGone
 
 PAYLOAD_SECONDS = 2.0
+_SEPARATOR = bytes([RECORD_SEPARATOR])
 
 
 class Records:
@@ -58,7 +59,7 @@ class Device:
         while True:
             line = self._line()
             # A record that comes back is an echo; to answer it would echo for ever.
-            if line.strip() and bytes([RECORD_SEPARATOR]) not in line:
+            if line.removesuffix(b"\r").strip(b" \t") and _SEPARATOR not in line:
                 try:
                     command = Command.decode(line)
                 except BadCommand as error:
@@ -69,7 +70,11 @@ class Device:
 
     def _obey(self, command: Command) -> bool:
         try:
-            payload = self._payload(command)
+            try:
+                payload = self._payload(command)
+            except CommandFailed:
+                self._commands.spoil_input(command)
+                raise
             final = self._commands.run(command, payload)
         except CommandFailed as error:
             self._records.send("error", command, {"code": error.code, "message": str(error), **error.details})
@@ -78,15 +83,15 @@ class Device:
         return command.verb != "reboot"
 
     def _line(self) -> bytes:
-        """The next line; one that is too long is cut, so that it is refused and not obeyed."""
-        overlong = False
+        """The next line; of one that is too long, so much that it is refused, or known for an echo, and not obeyed."""
+        dropped = b""
         while b"\n" not in self._buffer:
             if len(self._buffer) > MAX_COMMAND_BYTES:
+                dropped = _SEPARATOR if _SEPARATOR in dropped + self._buffer else bytes(MAX_COMMAND_BYTES + 1)
                 self._buffer = b""
-                overlong = True
             self._buffer += self._port.read()
         line, _, self._buffer = self._buffer.partition(b"\n")
-        return bytes(MAX_COMMAND_BYTES + 1) if overlong else line
+        return dropped + line
 
     def _payload(self, command: Command) -> bytes:
         """The bytes that the command announces; they are taken off the line even if the command is refused later."""

@@ -4,6 +4,7 @@
 
 #include "device/console.h"
 #include "device/crash_record.h"
+#include "device/faults.h"
 #include "hardware/timer.h"
 
 namespace tflm_hil {
@@ -39,6 +40,9 @@ const VerbEntry kVerbs[] = {
 #if TFLM_HIL_TEST_VERBS
     {"fault", Fault, "fault kind=KIND                           crash (test build)"},
     {"log", LogLines, "log lines=N bytes=N                       print (test build)"},
+#endif
+#if TFLM_HIL_BARE_VERB
+    {"bare", Bare, "bare model=NAME [repeats=N]               time a plain interpreter's Invoke() (test build)"},
 #endif
     {"help", Help, "help                                      this list"},
     {nullptr, nullptr, nullptr},
@@ -103,6 +107,7 @@ void Commands::HandleLine(LineReader* reader) {
 }
 
 void Commands::Finish(const Failure& failure) {
+  CheckStack();
   if (failure) SendError(Console::Get().records(), &command_, failure.code, failure.message);
   ForgetCommand();
 }

@@ -11,6 +11,11 @@
 
 namespace tflm_hil {
 
+class ModelPack;
+
+// The models in flash, checked when they are asked for first.
+const ModelPack& Pack();
+
 // Carries a command out. It sends the data records and, if all went well, the final reply itself; a failure becomes the
 // error record.
 using Verb = Failure (*)(const Command& command, RecordStream& records);
@@ -71,6 +76,10 @@ Failure Close(const Command& command, RecordStream& records);
 // The verbs of test_verbs.cpp.
 Failure Fault(const Command& command, RecordStream& records);
 Failure LogLines(const Command& command, RecordStream& records);
+#endif
+#if TFLM_HIL_BARE_VERB
+// bare_verb.cpp
+Failure Bare(const Command& command, RecordStream& records);
 #endif
 
 }  // namespace tflm_hil

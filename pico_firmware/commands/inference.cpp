@@ -16,8 +16,6 @@
 
 namespace tflm_hil {
 
-const ModelPack& Pack();
-
 namespace {
 
 constexpr uint32_t kMaxVariables = 256;

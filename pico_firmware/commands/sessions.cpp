@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "device/faults.h"
+
 namespace tflm_hil {
 namespace {
 
@@ -59,6 +61,7 @@ Failure Sessions::Open(const SessionRequest& request, Session** opened) {
   const uint32_t number = next_number_++;
   uint8_t* block = arena_.Allocate(number, staging + wanted);
   const Failure failure = session->interpreter_.Open(request.model, block + staging, wanted, request.options);
+  CheckStack();
   if (failure) {
     arena_.Free(number);
     return failure;
@@ -88,6 +91,8 @@ Session* Sessions::Find(uint32_t number) {
   }
   return nullptr;
 }
+
+uint8_t* Sessions::Region() { return arena_.session_count() == 0 ? region : nullptr; }
 
 void Sessions::Close(Session* session) {
   session->interpreter_.Close();

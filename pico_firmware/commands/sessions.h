@@ -64,6 +64,8 @@ class Sessions {
   Failure Open(const SessionRequest& request, Session** opened);
   Session* Find(uint32_t number);
   void Close(Session* session);
+  // The whole region, while no session is open; else null. For test builds.
+  uint8_t* Region();
 
  private:
   Sessions();

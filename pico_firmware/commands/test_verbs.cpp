@@ -7,6 +7,7 @@
 #include "commands/commands.h"
 #include "commands/sessions.h"
 #include "device/console.h"
+#include "device/faults.h"
 #include "device/supervisor.h"
 #include "hardware/sync.h"
 #include "pico/platform.h"
@@ -54,6 +55,7 @@ Failure Fault(const Command& command, RecordStream& records) {
     std::abort();
   } else if (is("stack")) {
     if (Recurse(0) == 0) return {"bad_argument", "a sum of bytes that is not zero expected"};
+    CheckStack();
   } else if (is("hang")) {
     Hang();
   } else if (is("hang_without_interrupts")) {

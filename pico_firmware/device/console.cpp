@@ -24,12 +24,16 @@ void Console::Start() { tusb_init(); }
 
 void Console::Poll() { tud_task(); }
 
-size_t Console::Read(uint8_t* room, size_t capacity) { return tud_cdc_read(room, static_cast<uint32_t>(capacity)); }
+size_t Console::Read(uint8_t* room, size_t capacity) {
+  const size_t size = tud_cdc_read(room, static_cast<uint32_t>(capacity));
+  if (size > 0) listened_to_ = true;
+  return size;
+}
 
 bool Console::WaitForRoom(uint32_t bytes) {
   const uint32_t begun = time_us_32();
   while (tud_cdc_write_available() < bytes) {
-    if (!tud_cdc_connected() || host_stuck_) return false;
+    if (!listened_to_ || host_stuck_) return false;
     if (time_us_32() - begun > kPatienceUs) {
       host_stuck_ = true;
       return false;
@@ -39,7 +43,7 @@ bool Console::WaitForRoom(uint32_t bytes) {
     Poll();
   }
   host_stuck_ = false;
-  return tud_cdc_connected();
+  return listened_to_;
 }
 
 void Console::Write(const char* data, size_t size) {
@@ -81,7 +85,7 @@ void Console::SkipLine(const char** data, size_t* size) {
   *data = end + 1;
   dropping_ = false;
   // Without anybody there, nobody misses anything.
-  if (logging_ && tud_cdc_connected()) ++dropped_lines_;
+  if (logging_ && listened_to_) ++dropped_lines_;
 }
 
 void Console::TellDropped() {
@@ -130,7 +134,7 @@ void Console::ReleaseLog() {
 void Console::Drain(uint32_t us) {
   const uint32_t begun = time_us_32();
   tud_cdc_write_flush();
-  while (tud_cdc_connected() && time_us_32() - begun < us && tud_cdc_write_available() < CFG_TUD_CDC_TX_BUFSIZE) {
+  while (listened_to_ && time_us_32() - begun < us && tud_cdc_write_available() < CFG_TUD_CDC_TX_BUFSIZE) {
     WaitForInterrupt();
     Poll();
   }
@@ -139,6 +143,7 @@ void Console::Drain(uint32_t us) {
 void Console::Connected(bool connected) {
   host_stuck_ = false;
   dropped_lines_ = 0;
+  listened_to_ = connected;
   if (connected) return;
   tud_cdc_write_clear();
   mid_line_ = false;

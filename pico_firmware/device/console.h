@@ -12,7 +12,8 @@ namespace tflm_hil {
 
 // Written in blocks into TinyUSB's buffer. A host that does not read is waited for half a second, once; from then on
 // lines are dropped as a whole until it reads again, and then a log line tells how many log lines that were. (A dropped
-// record shows by its number.) While nobody has the port open, everything is dropped.
+// record shows by its number.) While nobody has the port open, everything is dropped; somebody has if the host says so
+// (DTR), and whoever sends commands has too.
 class Console final : public Sink {
  public:
   static Console& Get();
@@ -54,6 +55,7 @@ class Console final : public Sink {
   void Hold(const char* text, size_t size);
 
   RecordStream records_;
+  bool listened_to_ = false;
   bool host_stuck_ = false;
   bool dropping_ = false;  // up to the next line feed
   bool mid_line_ = false;  // bytes of a line are out, its line feed is not

@@ -101,6 +101,10 @@ void Crash(const char* reason, const char* detail) {
   RestartAfterCrash(record);
 }
 
+void CheckStack() {
+  if (StackOverflowed()) Crash("stack overflow", "found afterwards");
+}
+
 }  // namespace tflm_hil
 
 extern "C" {

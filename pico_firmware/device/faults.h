@@ -9,4 +9,7 @@ namespace tflm_hil {
 // Records a crash at the place of the call, and restarts. `detail` may be empty.
 [[noreturn]] void Crash(const char* reason, const char* detail);
 
+// Crashes if the stack has overflowed. Where no MPU traps that, it is looked for after whatever needs much stack.
+void CheckStack();
+
 }  // namespace tflm_hil

@@ -5,7 +5,6 @@
 #include "core/line_reader.h"
 #include "device/console.h"
 #include "device/crash_record.h"
-#include "device/faults.h"
 #include "device/identity.h"
 #include "device/stack.h"
 #include "device/stopwatch.h"
@@ -37,7 +36,6 @@ namespace {
       event = reader.Take(&incoming, time_us_64());
       commands.Handle(event, &reader);
     } while (event != LineReader::Event::kNothing);
-    if (StackOverflowed()) Crash("stack overflow", "found after the command");
     if (idle) WaitForInterrupt();
   }
 }

@@ -48,6 +48,7 @@ void Feed() {
 }
 
 void OnOperator(const char* name) {
+  CheckStack();
   NoteOperator(name);
   Feed();
 }
@@ -72,6 +73,7 @@ void EndTimed() {
   irq_set_enabled(USBCTRL_IRQ, true);
   Arm(kIdleUs);
   Feed();
+  CheckStack();
 }
 
 void Restart() {

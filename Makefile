@@ -8,11 +8,13 @@ PYTEST := $(BIN)/python -m pytest
 BOARD ?= host
 REPORT ?= reports/latest
 # Of `make firmware`: what runs the models (tflm, loopback), for which board (pico, pico_w, pico2), and whether the verbs
-# that break the board on purpose are in it. CMAKE_ARGS takes further settings.
+# that break the board on purpose are in it. LSTM=cmsis_nn takes CMSIS-NN's, which forgets its state. CMAKE_ARGS takes
+# further settings.
 ENGINE ?= tflm
 PICO_BOARD ?= pico
 TEST_VERBS ?=
-FIRMWARE := build/firmware/$(PICO_BOARD)-$(ENGINE)$(if $(TEST_VERBS),-test)
+LSTM ?= reference
+FIRMWARE := build/firmware/$(PICO_BOARD)-$(ENGINE)$(if $(TEST_VERBS),-test)$(if $(filter cmsis_nn,$(LSTM)),-cmsis_nn)
 
 .PHONY: help run test firmware firmware-test bench lint types models clean
 
@@ -39,7 +41,7 @@ firmware: $(READY)
 	Debian: apt install cmake ninja-build ccache gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib"; exit 1; }
 	cmake -S pico_firmware -B $(FIRMWARE) $(if $(shell command -v ninja),-G Ninja) -D PICO_BOARD=$(PICO_BOARD) \
 	  -D TFLM_HIL_ENGINE=$(ENGINE) -D Python3_EXECUTABLE=$(CURDIR)/$(BIN)/python \
-	  $(if $(TEST_VERBS),-D TFLM_HIL_TEST_VERBS=ON) $(CMAKE_ARGS)
+	  $(if $(TEST_VERBS),-D TFLM_HIL_TEST_VERBS=ON) $(if $(filter tflm,$(ENGINE)),-D TFLM_HIL_LSTM=$(LSTM)) $(CMAKE_ARGS)
 	cmake --build $(FIRMWARE) --parallel
 	@echo "firmware: $(FIRMWARE)/tflm_bench.uf2"
 

@@ -8,29 +8,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from harness.answers import arena_figures, check_tensors, typed_error
 from harness.boards.board import Board
 from harness.errors import (
-    ArenaTooSmall,
     DeviceCrashed,
     DeviceError,
+    DeviceTimeout,
     FlashFailed,
     HarnessError,
-    ImageTooLarge,
-    InferenceFailed,
+    LinkLost,
     Misuse,
-    ModelNotFound,
-    ModelRejected,
+    NoFirmware,
     ProtocolError,
-    SessionClosed,
+    WrongEngine,
 )
+from harness.flash.choice import by_name, pack_of
 from harness.flash.pack import ModelPack
-from harness.measure.arena import Arena
 from harness.measure.measurement import Conditions, Measurement
 from harness.models.library import ModelLibrary
-from harness.protocol.client import Client, OpenedModel
+from harness.protocol.client import Client
+from harness.protocol.devicelog import Kind
 from harness.protocol.messages import Identity
 from harness.protocol.payload import crc_text
-from harness.tflm.messages import explain_allocation
 
 # Brings numpy and the schema of .tflite files, which a test that opens no model does not wait for.
 if TYPE_CHECKING:
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 FLASH_POLICIES = ("auto", "always", "never")
 _TFLM_LINES = 40
+_SHOWN_LINES = 12
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,9 @@ class Bench:
         flash: "auto" flashes only if something that is needed is not on the board, "always" at the first use too,
             "never" not at all.
         on_measurement: told of the figures of every session that is opened.
+
+    Attributes:
+        notices: what the board told that is nobody's error, such as a crash before the run.
     """
 
     def __init__(
@@ -79,6 +82,8 @@ class Bench:
         self._identity: Identity | None = None
         self._on_board: dict[str, str] = {}
         self._sessions: list[Session] = []
+        self._asked_for_crash: Client | None = None
+        self.notices: list[str] = []
 
     # --- the board ---------------------------------------------------------------------------------------------------
 
@@ -91,13 +96,18 @@ class Bench:
         Raises:
             FlashFailed, BoardNotFound, ...: the board cannot be used.
         """
-        wanted = _by_name(models)
+        wanted = by_name(models)
         always = self._policy == "always" and self._identity is None
-        self._ensure_connected()
-        missing = [model.name for model in wanted.values() if self._on_board.get(model.name) != crc_text(model.crc32)]
-        identity = self.identity
         build = self.board.image(ModelPack()).build
-        if not always and not missing and (identity.build == build or self._policy == "never"):
+        try:
+            self._ensure_connected()
+        except (NoFirmware, DeviceTimeout, ProtocolError):
+            # An empty flash, or what is in it is not this firmware. There is nothing to find out before flashing.
+            if self._policy == "never" or not self.board.image(ModelPack()).firmware:
+                raise
+            return self._flash(pack_of(wanted, {}), build)
+        missing = [model.name for model in wanted.values() if self._on_board.get(model.name) != crc_text(model.crc32)]
+        if not always and not missing and (self.identity.build == build or self._policy == "never"):
             return Flashed(False, "flashing skipped, unchanged")
         if self._policy == "never":
             raise FlashFailed(
@@ -106,8 +116,11 @@ class Bench:
             )
         # What is on the board and still known stays there: the next run will not need to flash again.
         kept = {name: model for name in self._on_board if (model := self._known(name)) and name not in wanted}
-        pack = _pack(wanted, kept)
+        pack = pack_of(wanted, kept)
         self.close_sessions(f"the board was flashed anew to bring {', '.join(missing) or 'its firmware'} onto it")
+        return self._flash(pack, build)
+
+    def _flash(self, pack: ModelPack, build: str) -> Flashed:
         self.board.flash(self.board.image(pack))
         self._drop_client()
         self._ensure_connected()
@@ -201,6 +214,7 @@ class Bench:
         arena: int | None = None,
         preserve_all_tensors: bool = False,
         resource_variables: int | None = None,
+        categories: bool = False,
     ) -> Session:
         """Opens a model on the board.
 
@@ -209,8 +223,11 @@ class Bench:
             arena: bytes for the model; None for all that are free.
             preserve_all_tensors: TFLM's option of that name: no tensor's memory is used again, which takes much RAM.
             resource_variables: slots for resource variables; None for as many as the model has.
+            categories: have `Session.arena.categories` filled; on a device it costs about 100 bytes of arena, which
+                `Session.arena.used` then has in it.
 
         Raises:
+            WrongEngine: the firmware on the board runs no models.
             ModelNotFound, ModelRejected, UnsupportedOp, ArenaTooSmall, InferenceFailed: TFLM cannot have it.
             DeviceCrashed: the device died of it.
         """
@@ -224,19 +241,24 @@ class Bench:
         if clash is not None:
             raise Misuse(f"two different models have the name {found.name!r}, and one is open", advice="rename one")
         self.prepare([found])
+        self._demand_inference()
         slots = found.resource_variables if resource_variables is None else resource_variables
 
         def open_on_device() -> Opened:
             nonlocal arena
             told = self.call(
                 lambda client: client.open(
-                    found.name, arena=arena, preserve_all_tensors=preserve_all_tensors, resource_variables=slots
+                    found.name,
+                    arena=arena,
+                    preserve_all_tensors=preserve_all_tensors,
+                    resource_variables=slots,
+                    categories=categories,
                 ),
                 model=found,
                 arena=arena,
             )
-            _check_tensors(found, told)
-            figures = _arena(told, self.identity.pointer_bits)
+            check_tensors(found, told)
+            figures = arena_figures(told, self.identity.pointer_bits)
             # Opened again, it gets as much as the first time, whatever is free then.
             arena = figures.size
             measurement = Measurement(found.name, found.sha256, self.conditions, figures)
@@ -262,8 +284,13 @@ class Bench:
                 break
         self._lose_sessions(why)
 
-    def call(self, action: Callable[[Client], T], *, model: TfliteModel, arena: int | None = None) -> T:
+    def call(self, action: Callable[[Client], T], *, model: TfliteModel | None = None, arena: int | None = None) -> T:
         """Does something with the device, and gives its errors their types.
+
+        Args:
+            action: what to do.
+            model: what it is about; None if no model is.
+            arena: what was asked for, in bytes; None for all.
 
         Raises:
             HarnessError: see `open` and `Session`.
@@ -272,12 +299,21 @@ class Bench:
         mark = client.log.mark()
         try:
             return action(client)
-        except DeviceCrashed:
+        except DeviceCrashed as error:
             self._lose_sessions("the device crashed")
-            raise
+            raise DeviceCrashed(
+                error.reason, command=error.command, conditions=self.conditions.describe(), log=error.log
+            ) from None
         except DeviceError as error:
+            if model is None:
+                raise
             lines = client.log.newest(_TFLM_LINES, since=mark)
-            raise _typed(error, model, lines, arena, self.identity.arena_max) from None
+            raise typed_error(error, model, lines, arena, self.identity.arena_max) from None
+        except (LinkLost, DeviceTimeout, ProtocolError) as error:
+            if client.usable:
+                raise
+            said = client.log.newest(_SHOWN_LINES, since=mark) or list(error.log)
+            raise self._crash_behind(error, client, said) from None
 
     # --- behind them -------------------------------------------------------------------------------------------------
 
@@ -285,9 +321,59 @@ class Bench:
         if self._client is not None:
             return
         client = self.board.connect()
-        self._identity = client.identify()
+        identity = client.identify()
+        if client.crash is not None:
+            from harness.crash.report import summarize_crash
+
+            # From before the run, or of a command that was given up: no test that comes now has caused it.
+            words = summarize_crash(client.crash, identity, self.board.firmware)
+            self.notices.append(f"the board had crashed before it was asked: {words}")
+            self.board.log.add(Kind.LOG, [f"(harness) {self.notices[-1]}".encode()])
+        self._go_on_with(client, identity)
+
+    def _go_on_with(self, client: Client, identity: Identity) -> None:
         self._on_board = {entry.name: entry.crc for entry in client.models()}
-        self._client = client
+        self._client, self._identity = client, identity
+
+    def _crash_behind(self, error: HarnessError, client: Client, lines: Iterable[str]) -> HarnessError:
+        """The crash that left a command without its answer, if the device tells of one; else the error itself."""
+        if client is self._asked_for_crash:
+            return error
+        self._asked_for_crash = client
+        from harness.crash.report import explain_crash
+        from harness.crash.search import find_crash
+
+        command, conditions = client.unanswered or "", self.conditions.describe()
+        found = find_crash(self.board, error)
+        if isinstance(found, str):
+            if isinstance(error, LinkLost):
+                error.message += f"; {found}"
+            return error
+        self._lose_sessions("the device crashed")
+        self._drop_client()
+        crashed = explain_crash(
+            found.crash,
+            found.identity,
+            self.board.firmware,
+            command=command,
+            conditions=conditions,
+            log=lines,
+        )
+        try:
+            self._go_on_with(found.client, found.identity)
+        except HarnessError:
+            # The next test connects anew, and will say what is wrong.
+            found.client.close()
+        return crashed
+
+    def _demand_inference(self) -> None:
+        engine = self.identity.engine
+        if engine == "loopback":
+            raise WrongEngine(
+                "a firmware that runs models expected, this one is the loopback engine: built with ENGINE=loopback"
+            )
+        if engine != "tflm":
+            raise WrongEngine(f"a firmware with engine tflm expected, this one has {engine!r}")
 
     def _drop_client(self) -> None:
         if self._client is not None:
@@ -306,18 +392,6 @@ class Bench:
             return None
 
 
-def _arena(told: OpenedModel, pointer_bits: int) -> Arena:
-    opened = told.opened
-    return Arena(
-        size=opened.arena,
-        used=opened.used,
-        head=opened.head,
-        tail=opened.tail,
-        categories=opened.categories,
-        pointer_bits=pointer_bits,
-    )
-
-
 def _size(arena: object) -> int:
     try:
         # Any integer will do, numpy's too; bool is one by accident.
@@ -331,66 +405,3 @@ def _size(arena: object) -> int:
 
 def _other_of_that_name(model: TfliteModel, other: TfliteModel) -> bool:
     return model.name == other.name and model.sha256 != other.sha256
-
-
-def _by_name(models: Iterable[TfliteModel]) -> dict[str, TfliteModel]:
-    named: dict[str, TfliteModel] = {}
-    for model in models:
-        other = named.setdefault(model.name, model)
-        if other.sha256 != model.sha256:
-            raise Misuse(f"two different models have the name {model.name!r}", advice="rename one of the files")
-    return named
-
-
-def _pack(wanted: dict[str, TfliteModel], kept: dict[str, TfliteModel]) -> ModelPack:
-    chosen = dict(wanted)
-    pack = ModelPack((name, model.data) for name, model in chosen.items())
-    for name, model in kept.items():
-        try:
-            pack = ModelPack((name, model.data) for name, model in {**chosen, name: model}.items())
-        except ImageTooLarge:
-            continue
-        chosen[name] = model
-    return pack
-
-
-def _check_tensors(model: TfliteModel, told: OpenedModel) -> None:
-    for direction, specs, tensors in (("input", model.inputs, told.inputs), ("output", model.outputs, told.outputs)):
-        expected = [(spec.dtype.name, list(spec.shape)) for spec in specs]
-        came = [(tensor.dtype, list(tensor.shape)) for tensor in tensors]
-        if expected != came:
-            raise ProtocolError(
-                f"{model.name}: {direction}s {expected} expected from the model's file, the device has {came}",
-                advice="the model on the board is not the one on this computer: run with --flash always",
-            )
-
-
-def _typed(error: DeviceError, model: TfliteModel, lines: list[str], requested: int | None, most: int) -> HarnessError:
-    """A device's error record as the error that a test can expect.
-
-    Args:
-        error: the device's.
-        model: what it was about.
-        lines: what the device printed.
-        requested: arena that was asked for, in bytes; None for all.
-        most: arena that there is, in bytes.
-    """
-    if error.code == "allocate_failed":
-        return explain_allocation(lines, arena=requested or most, custom_ops=[op.name for op in model.ops if op.custom])
-    if error.code == "no_arena":
-        advice = "ask for less, close other sessions, or give them smaller arenas: a session without one takes all"
-        return ArenaTooSmall(arena=0, detail=error.message, advice=advice)
-    kinds: dict[str, type[HarnessError]] = {
-        "model_rejected": ModelRejected,
-        "no_model": ModelNotFound,
-        "no_session": SessionClosed,
-        "missing_input": Misuse,
-        "not_invoked": Misuse,
-        "too_many_sessions": Misuse,
-        "unsupported": Misuse,
-        "bad_argument": Misuse,
-        "invoke_failed": InferenceFailed,
-        "reset_failed": InferenceFailed,
-    }
-    kind = kinds.get(error.code)
-    return error if kind is None else kind(f"{model.name}: {error.message}", log=lines)

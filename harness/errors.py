@@ -174,6 +174,12 @@ class BoardNotFound(HarnessError):
     advice = "`tflm-hil boards` lists what can be used now"
 
 
+class NoFirmware(BoardNotFound):
+    """The board is there and waits for a firmware: its flash is empty, or it was switched on with BOOTSEL pressed."""
+
+    advice = "run with --flash auto, which flashes it"
+
+
 class BoardBusy(HarnessError):
     """Another process holds the board."""
 
@@ -185,18 +191,19 @@ class FlashFailed(HarnessError):
 
 
 class ImageTooLarge(FlashFailed):
-    """The models do not fit the model pack.
+    """The models do not fit the model pack, or the firmware does not fit its place.
 
     Attributes:
-        size: bytes that the pack would have.
+        size: bytes that it would have.
         capacity: bytes that there are.
     """
 
     advice = "leave models out, or make them smaller"
 
-    def __init__(self, *, size: int, capacity: int, what: str = "the model pack") -> None:
+    def __init__(self, *, size: int, capacity: int, what: str = "the model pack", advice: str | None = None) -> None:
         super().__init__(
-            f"{what} has {size:,} bytes and the board's flash holds {capacity:,}: {size - capacity:,} too many"
+            f"{what} has {size:,} bytes and the board's flash holds {capacity:,}: {size - capacity:,} too many",
+            advice=advice,
         )
         self.size = size
         self.capacity = capacity
@@ -220,8 +227,12 @@ class DeviceCrashed(HarnessError):
     Attributes:
         reason: for instance "SIGSEGV", "HardFault", "watchdog".
         command: the command that was running, or "" where unknown.
+        where: function, file and line of the crash, or "" where unknown.
+        op: the operator that was running, or "".
+        detail: the text of a failed assertion or a panic, or "".
+        stack_left: bytes of the stack that were never used, None where the board cannot tell.
         registers: register names and values, empty where the board cannot tell.
-        backtrace: "function (file:line)" per frame, innermost first, empty where unknown.
+        backtrace: a line per frame, innermost first, empty where unknown.
     """
 
     advice = (
@@ -233,27 +244,41 @@ class DeviceCrashed(HarnessError):
         reason: str,
         *,
         command: str = "",
+        where: str = "",
+        op: str = "",
+        detail: str = "",
+        stack_left: int | None = None,
+        conditions: str = "",
         registers: Mapping[str, int] | None = None,
         backtrace: Iterable[str] = (),
+        note: str = "",
         advice: str | None = None,
         log: Iterable[str] = (),
     ) -> None:
-        if reason == "SIGKILL":
-            advice = advice or "something ended TFLM's process: the computer may have run out of memory"
-        elif reason.startswith("watchdog"):
-            advice = advice or "the model hangs TFLM: a too-small arena can do that; open it in a larger one"
         self.reason = reason
         self.command = command
+        self.where = where
+        self.op = op
+        self.detail = detail
+        self.stack_left = stack_left
         self.registers = dict(registers or {})
         self.backtrace = tuple(backtrace)
-        text = f"the device crashed: {reason}"
-        if command:
-            text += f", while it ran `{command}`"
-        for name, value in self.registers.items():
-            text += f"\n  {name} = {value:#010x}"
-        for frame in self.backtrace:
-            text += f"\n  at {frame}"
-        super().__init__(text, advice=advice, log=log)
+        expected = f"an answer to `{command}`" if command else "a device that runs"
+        lines = [f"{expected} expected, the device crashed: {reason}" + (f" in {where}" if where else "")]
+        if op:
+            lines.append(f"  operator: {op}")
+        if detail:
+            lines.append(f"  {detail}")
+        if stack_left is not None:
+            lines.append(f"  stack: {stack_left:,} bytes were never used")
+        if conditions:
+            lines.append(f"on {conditions}")
+        values = [f"{name:<4} {value:#010x}" for name, value in self.registers.items()]
+        lines.extend("  " + "   ".join(values[start : start + 4]) for start in range(0, len(values), 4))
+        lines.extend(f"  at {frame}" for frame in self.backtrace)
+        if note:
+            lines.append(note)
+        super().__init__("\n".join(lines), advice=advice or _advice_for_crash(reason), log=log)
 
 
 class DeviceTimeout(HarnessError):
@@ -272,6 +297,12 @@ class DeviceTimeout(HarnessError):
         super().__init__(f"{awaited}: nothing came within {shown} s", advice=advice, log=log)
         self.awaited = awaited
         self.seconds = seconds
+
+
+class WrongEngine(Misuse):
+    """The firmware on the board does not run models with TFLM."""
+
+    advice = "flash a firmware that was built with ENGINE=tflm: `make firmware`"
 
 
 class LinkLost(HarnessError):
@@ -302,3 +333,13 @@ class RecordLost(ProtocolError):
         super().__init__(f"lost record: number {expected} was expected, number {got} came", log=log)
         self.expected = expected
         self.got = got
+
+
+def _advice_for_crash(reason: str) -> str | None:
+    if reason == "SIGKILL":
+        return "something ended TFLM's process: the computer may have run out of memory"
+    if reason.startswith("watchdog"):
+        return "the model hangs TFLM: a too-small arena can do that; open it in a larger one"
+    if reason == "stack overflow":
+        return "the model needs more stack than the firmware has: build the firmware with a larger one"
+    return None

@@ -25,6 +25,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("tflm-hil", "TensorFlow Lite Micro, hardware in the loop")
     group.addoption("--board", default="host", metavar="NAME", help="the board to test on (default: host)")
     group.addoption(
+        "--firmware",
+        default=None,
+        metavar="PATH",
+        help="the firmware's UF2, for boards that have one (default: the one that `make firmware` built)",
+    )
+    group.addoption(
         "--flash",
         choices=("auto", "always", "never"),
         default="auto",
@@ -42,6 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--update-golden", action="store_true", help="write golden files instead of only comparing with them"
     )
+    parser.addini("tflm_firmware", "the firmware's UF2, if --firmware names none", default="")
     parser.addini("tflm_models", "folders of .tflite files that tests can open by name", type="args", default=[])
 
 

@@ -14,7 +14,10 @@ def test_the_arena_is_within_its_budget_and_accounted_for(open_model, model):
     assert arena.size == 64 * KiB
     assert arena.used <= 16 * KiB
     assert arena.used == arena.head + arena.tail
-    assert 0 < sum(arena.categories.values()) <= arena.tail
+    counted = open_model(model, arena=64 * KiB, categories=True).arena
+    assert 0 < sum(counted.categories.values()) <= counted.tail
+    # Counting takes a little memory itself, so it is not what a product's figure is taken from.
+    assert arena.used <= counted.used <= arena.used + 256
 
 
 def test_the_fused_lstm_takes_less_than_one_of_single_operators(open_model):

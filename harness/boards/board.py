@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
 
 from harness.flash.image import Image
 from harness.flash.pack import ModelPack
 from harness.protocol.client import Client
 from harness.protocol.devicelog import DeviceLog
+
+if TYPE_CHECKING:
+    from harness.flash.firmware import Firmware
 
 
 class Board(ABC):
@@ -19,10 +23,12 @@ class Board(ABC):
         kind: "host", "emulator" or "pico"; limits in test cases are given per kind.
         name: what a person calls it.
         log: all that the board has said, over all its connections.
+        firmware: what `image` brings, with its symbols; None where the firmware is no file.
     """
 
     kind: str
     name: str
+    firmware: Firmware | None = None
 
     def __init__(self) -> None:
         self.log = DeviceLog()
@@ -41,9 +47,12 @@ class Board(ABC):
 
     @abstractmethod
     def connect(self) -> Client:
-        """A client for the running firmware, which has answered `identify`.
+        """A client for the running firmware. Waits, up to a deadline, for a board that restarts.
+
+        A crash is told once: who asks `identify` here hands on the client that it was told to.
 
         Raises:
+            NoFirmware: it waits for a firmware; `flash` brings it one.
             BoardNotFound, BoardBusy, LinkLost, DeviceTimeout: it cannot be reached.
         """
 

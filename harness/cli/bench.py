@@ -28,12 +28,14 @@ def run(given: argparse.Namespace, console: Console) -> None:
     """Measures the model and shows the figures."""
     library = ModelLibrary()
     model = library.find(given.model)
-    bench = Bench(select(given.board), library)
+    bench = Bench(select(given.board, firmware=given.firmware), library)
     try:
-        with bench.open(model, arena=given.arena) as session:
+        with bench.open(model, arena=given.arena, categories=given.categories) as session:
             inputs = random_inputs(model, given.seed)
             cold = session.invoke(*inputs).latency
             warm = session.invoke(*inputs, repeats=given.repeats, warmup=_WARMUP).latency
+            for notice in bench.notices:
+                Console(stderr=True, highlight=False).print(f"warning: {notice}", markup=False)
             if given.json:
                 print(json.dumps(as_json(session, cold, warm), indent=2))
             else:

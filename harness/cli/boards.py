@@ -14,7 +14,7 @@ from harness.boards.select import available
 
 def run(given: argparse.Namespace, console: Console) -> None:
     """Lists the boards."""
-    boards = available()
+    boards = available(firmware=given.firmware)
     if given.json:
         print(json.dumps({"boards": [{"name": b.name, "usable": b.usable, "about": b.about} for b in boards]}))
         return

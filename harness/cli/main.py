@@ -40,6 +40,12 @@ def _seed(text: str) -> int:
     return int(text)
 
 
+def _add_firmware(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--firmware", type=Path, metavar="PATH", help="the firmware's UF2 (default: the one that `make firmware` built)"
+    )
+
+
 def parser() -> argparse.ArgumentParser:
     """The arguments of all commands."""
     top = argparse.ArgumentParser(
@@ -56,6 +62,10 @@ def parser() -> argparse.ArgumentParser:
     )
     measure.add_argument("model", type=Path, metavar="MODEL.tflite")
     measure.add_argument("--board", default="host", metavar="NAME", help="see `tflm-hil boards` (default: host)")
+    _add_firmware(measure)
+    measure.add_argument(
+        "--categories", action="store_true", help="persistent arena by category; costs a device about 100 bytes of it"
+    )
     measure.add_argument(
         "--arena", type=_bytes, metavar="SIZE", help='arena to open it in, such as "16 KiB"; default: all'
     )
@@ -65,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
     measure.set_defaults(run=bench.run)
 
     listing = commands.add_parser("boards", help="list the boards that can be used now")
+    _add_firmware(listing)
     listing.add_argument("--json", action="store_true", help="print one JSON object, for programs")
     listing.set_defaults(run=boards.run)
     return top

@@ -26,13 +26,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.errors import FlashFailed, HarnessError, ImageTooLarge, Misuse
+from harness.flash.layout import PACK_BYTES
 from harness.protocol.payload import crc32
 
 MAGIC = b"TFLMPACK"
 VERSION = 1
 ALIGNMENT = 16
-# The second MiB of a Pico's 2 MiB flash, without the 8 KiB at its end that keep the board's label and settings.
-CAPACITY = 1024 * 1024 - 8 * 1024
+CAPACITY = PACK_BYTES
 MAX_MODELS = 64
 
 _HEADER = struct.Struct("<8sIIII8x")

@@ -61,6 +61,7 @@ class Client:
     Attributes:
         usable: False once a command was left without its answer: the device may still be busy with it, and what comes
             next could be mistaken for the answer to something else. The board must be recovered then.
+        crash: the crash that the device has told of on this connection; it tells it once.
     """
 
     def __init__(self, link: Link) -> None:
@@ -68,6 +69,7 @@ class Client:
         self._id = 0
         self._pending: Command | None = None
         self._answered = False
+        self.crash: messages.Crash | None = None
 
     @property
     def log(self) -> DeviceLog:
@@ -103,19 +105,29 @@ class Client:
         version = final.get("protocol")
         if version != messages.PROTOCOL_VERSION:
             raise ProtocolError(f"protocol version {messages.PROTOCOL_VERSION} expected, the device speaks {version!r}")
-        return messages.read_message(messages.Identity, final)
+        identity = messages.read_message(messages.Identity, final)
+        self.crash = identity.crash or self.crash
+        return identity
 
     def models(self) -> list[messages.PackedModel]:
         """The models in the board's model pack."""
         return [messages.read_message(messages.PackedModel, record) for record in self.request("models").data]
 
     def open(
-        self, model: str, *, arena: int | None, preserve_all_tensors: bool, resource_variables: int
+        self,
+        model: str,
+        *,
+        arena: int | None,
+        preserve_all_tensors: bool,
+        resource_variables: int,
+        categories: bool = False,
     ) -> OpenedModel:
         """Opens a model; `arena` in bytes, None for all that is free."""
         arguments = {"model": model, "vars": str(resource_variables), "preserve": str(int(preserve_all_tensors))}
         if arena is not None:
             arguments["arena"] = str(arena)
+        if categories:
+            arguments["categories"] = "1"
         reply = self.request("open", arguments, seconds=OPEN_SECONDS)
         tensors = [messages.read_message(messages.Tensor, record) for record in reply.data]
         return OpenedModel(

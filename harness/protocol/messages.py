@@ -31,6 +31,9 @@ class Crash(_Message, frozen=True):
 
     reason: Text
     command: Text = ""
+    op: Text = ""
+    detail: Text = ""
+    stack_left: UInt32 | None = None
     registers: Annotated[dict[Text, UInt32], Meta(max_length=32)] = {}
     backtrace: Annotated[list[UInt32], Meta(max_length=32)] = []
 

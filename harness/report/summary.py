@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.measure.latency import Latency
-from harness.measure.measurement import Measurement
+from harness.measure.measurement import Conditions, Measurement
 
 # Figures travel from the process that measured to the one that reports as plain values.
 Figures = dict[str, Any]
@@ -26,12 +26,18 @@ def figures(measurement: Measurement) -> Figures:
     return {
         "model": measurement.model,
         "sha256": measurement.sha256,
-        "board": measurement.conditions.serial,
+        "board": _board(measurement.conditions),
         "bits": measurement.conditions.pointer_bits,
         "used": measurement.arena.used,
         "samples_us": measurement.samples_us[1:] or measurement.samples_us,
         "comparisons": [[c.what, c.equal_steps, c.steps] for c in measurement.comparisons],
     }
+
+
+def _board(conditions: Conditions) -> str:
+    """Kind and serial number; a host board's serial number begins with its kind."""
+    named = conditions.serial.startswith(conditions.kind)
+    return conditions.serial if named else f"{conditions.kind} {conditions.serial}"
 
 
 @dataclass

@@ -71,7 +71,7 @@ class Runtime:
             HarnessError: the board cannot be used.
         """
         try:
-            self._board = select(self.settings.board)
+            self._board = select(self.settings.board, firmware=self.settings.firmware, root=self.settings.root)
             if self.settings.live_log:
                 self._board.log.add_sink(self._show_lines)
             bench = Bench(self._board, self.library, flash=self.settings.flash, on_measurement=self.measurements.append)

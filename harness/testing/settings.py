@@ -14,6 +14,8 @@ class Settings:
 
     Attributes:
         board: the text after --board.
+        firmware: the UF2 that --firmware or pytest.ini names, or None for the one that is built.
+        root: pytest's root folder, where the build is.
         flash: "auto", "always" or "never".
         models: folders of models.
         report: folder for logs, or None.
@@ -23,6 +25,8 @@ class Settings:
     """
 
     board: str
+    firmware: Path | None
+    root: Path
     flash: str
     models: tuple[Path, ...]
     report: Path | None
@@ -36,6 +40,8 @@ class Settings:
         report = config.getoption("--report-dir")
         return cls(
             board=config.getoption("--board"),
+            firmware=_firmware(config),
+            root=config.rootpath,
             flash=config.getoption("--flash"),
             models=tuple(config.rootpath / folder for folder in config.getini("tflm_models")),
             report=None if report is None else config.invocation_params.dir / report,
@@ -43,3 +49,11 @@ class Settings:
             update_golden=config.getoption("--update-golden"),
             worker=hasattr(config, "workerinput"),
         )
+
+
+def _firmware(config: pytest.Config) -> Path | None:
+    given = config.getoption("--firmware")
+    if given is not None:
+        return Path(config.invocation_params.dir / given)
+    stated = config.getini("tflm_firmware")
+    return Path(config.rootpath / stated) if stated else None

@@ -36,7 +36,7 @@ def test_a_good_device_passes(project, run):
         ("flip", ["state lost at step 6", "1 of 64 steps differ", "1 LSB"]),
         ("flip-on-wire", ["ProtocolError", "output 0: CRC-32", "announced, the bytes that came have"]),
         ("lose-record", ["RecordLost", "lost record: number", "the link loses data"]),
-        ("die", ["DeviceCrashed", "SIGKILL, while it ran `invoke session=1"]),
+        ("die", ["DeviceCrashed: an answer to `invoke session=1", "expected, the device crashed: SIGKILL", "on host"]),
     ],
 )
 def test_a_fault_fails_the_right_test_and_says_why(project, run, fault, words):

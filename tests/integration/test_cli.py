@@ -78,6 +78,31 @@ def test_boards_says_in_one_line_why_there_is_none(capsys, monkeypatch):
     assert "TFLM's wheel does not exist" in " ".join(capsys.readouterr().out.split())
 
 
+def test_boards_says_what_an_emulated_board_lacks(capsys, tmp_path):
+    assert main(["boards", "--json", "--firmware", str(tmp_path / "gone.uf2")]) == 0
+    emulator = json.loads(capsys.readouterr().out)["boards"][1]
+    assert (emulator["name"], emulator["usable"]) == ("emulator", False)
+    assert "gone.uf2" in emulator["about"] or "rp2040py" in emulator["about"]
+
+
+def test_the_firmware_of_a_board_can_be_named(capsys, tmp_path):
+    gone = str(tmp_path / "gone.uf2")
+    assert main(["bench", str(MODELS / "sine_int8.tflite"), "--board", "emulator", "--firmware", gone]) == 1
+    said = capsys.readouterr().err
+    assert "gone.uf2" in "".join(said.split()) or "rp2040py" in said
+
+
+def test_a_crash_from_before_is_said_and_is_no_error(capsys, monkeypatch, shared_cache):
+    monkeypatch.setattr(
+        "harness.boards.host.board.DEVICE_COMMAND", (sys.executable, "-m", "tests.support.faulty_device", "crashed")
+    )
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    assert main(["bench", str(MODELS / "sine_int8.tflite"), "--json", "--repeats", "1", "--categories"]) == 0
+    said = capsys.readouterr()
+    assert "warning: the board had crashed before it was asked: HardFault" in said.err
+    assert json.loads(said.out)["arena"]["categories"]
+
+
 def test_a_reader_that_goes_away_is_no_error():
     command = f"{sys.executable} -m harness.cli.main bench {MODELS / 'sine_int8.tflite'} --json"
     script = ["bash", "-c", f"set -o pipefail; {command} | head -1"]

@@ -190,7 +190,9 @@ def test_an_image_of_another_firmware_is_refused(make_bench):
 def test_a_model_that_kills_tflm_is_a_crash_and_the_next_open_works(crashing):
     bench = crashing
     bystander = bench.open("accumulator", arena=100_000)
-    with pytest.raises(DeviceCrashed, match="SIGSEGV, while it ran `open model=sine_int8") as caught:
+    with pytest.raises(
+        DeviceCrashed, match="`open model=sine_int8.* expected, the device crashed: SIGSEGV\\non host host-0"
+    ) as caught:
         bench.open("sine_int8", arena=256)
     assert caught.value.reason == "SIGSEGV"
     assert any("Requested: " in line for line in caught.value.log)
@@ -206,7 +208,7 @@ def test_tflm_killed_in_the_middle_of_an_invoke(crashing):
     pid = tflm_pid(bench)
     os.kill(pid, signal.SIGSTOP)
     killer = subprocess.Popen([sys.executable, "-c", f"import os; os.kill({pid}, 9)"])
-    with pytest.raises(DeviceCrashed, match="SIGKILL, while it ran `in"):
+    with pytest.raises(DeviceCrashed, match="an answer to `in.* expected, the device crashed: SIGKILL"):
         session.invoke(ONE)
     killer.wait(10)
     assert bench.unanswered is None
@@ -250,6 +252,7 @@ def test_a_device_that_is_killed_is_a_lost_link_and_comes_back(crashing):
 
 def test_a_reboot_is_a_restart(crashing):
     bench = crashing
+    bench.prepare()
     before = device_pid(bench)
     bench.client.reboot()
     bench.client.close()
@@ -338,7 +341,7 @@ def test_a_timeout_bounds_the_whole_call(bench):
     begin = time.monotonic()
     with pytest.raises(DeviceTimeout):
         session.invoke(ONE, timeout=0.5)
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < 4
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), 1e12, None, "1", True])

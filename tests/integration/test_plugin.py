@@ -33,7 +33,8 @@ def test_the_header_names_board_firmware_and_tflm_commit(project, run, unflashed
     project.makepyfile(TWO_TESTS)
     result = run()
     result.assert_outcomes(passed=1, failed=1)
-    line = r"board: host host-0 \(.*64-bit\), firmware [0-9a-f]{8}, TFLM [0-9a-f]{7,}; flashed \d+ models"
+    line = r"board: host host-0 \(.*64-bit\), firmware [0-9a-f]{8}, TFLM [0-9a-f]{7,}, tflite-micro [\w.]+; "
+    line += r"flashed \d+ models"
     result.stdout.re_match_lines([line])
     result.stdout.fnmatch_lines(["arena bytes are those of a 64-bit host, not those of a Pico"])
 
@@ -66,11 +67,11 @@ def test_an_unknown_board_is_said_once_in_the_header_and_by_every_test(project, 
     project.makepyfile(TWO_TESTS)
     result = run("--board", "/dev/ttyNONE")
     result.assert_outcomes(errors=2)
-    result.stdout.fnmatch_lines(["board: NOT USABLE: no board is called '/dev/ttyNONE'; there is: host"])
+    result.stdout.fnmatch_lines(["board: NOT USABLE: no board is called '/dev/ttyNONE'; there is: host, emulator"])
 
 
 def test_collect_only_starts_no_board(project, run, monkeypatch):
-    monkeypatch.setattr("harness.testing.runtime.select", lambda text: pytest.exit("a board was started", 9))
+    monkeypatch.setattr("harness.testing.runtime.select", lambda *_, **__: pytest.exit("a board was started", 9))
     project.makepyfile(TWO_TESTS)
     project.makefile(".yaml", cases=CASES)
     result = run("--collect-only", "-q")
@@ -96,7 +97,7 @@ def test_a_project_without_our_tests_starts_no_board_and_imports_nothing_heavy(p
 
 
 def test_a_fixture_of_the_users_own_of_the_same_name_starts_no_board(project, run, monkeypatch):
-    monkeypatch.setattr("harness.testing.runtime.select", lambda text: pytest.exit("a board was started", 9))
+    monkeypatch.setattr("harness.testing.runtime.select", lambda *_, **__: pytest.exit("a board was started", 9))
     project.makepyfile(
         """
         import pytest
@@ -341,3 +342,35 @@ def test_a_reference_that_was_interrupted_is_well_for_the_next_test(project, run
         """,
     )
     run(subprocess=True).assert_outcomes(passed=1, failed=1)
+
+
+@pytest.fixture
+def emulator(monkeypatch):
+    """The emulator counts as installed; no test here gets as far as starting it."""
+    monkeypatch.setattr("harness.boards.emulator.availability.why_unavailable", lambda: None)
+
+
+@pytest.mark.parametrize("how", ["option", "ini"])
+def test_the_firmware_is_named_by_option_or_ini(project, run, emulator, how):
+    """Relative to the folder that the option was given in, or that the ini file is in."""
+    project.makepyfile(TWO_TESTS)
+    if how == "ini":
+        project.makeini("[pytest]\ntflm_firmware = gone/f.uf2\n")
+    arguments = ["--firmware", "gone/f.uf2"] if how == "option" else []
+    result = run("--board", "emulator", *arguments)
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(
+        [f"board: NOT USABLE: no firmware: {project.path}/gone/f.uf2 expected*", "*--firmware PATH*"]
+    )
+
+
+def test_without_a_firmware_the_header_says_how_to_build_one(project, run, emulator):
+    project.makepyfile(TWO_TESTS)
+    result = run("--board", "emulator-3")
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines([f"board: NOT USABLE: no firmware: {project.path}/build/firmware/*", "*make firmware*"])
+
+
+def test_a_host_run_takes_no_notice_of_a_firmware(project, run):
+    project.makepyfile(TWO_TESTS)
+    run("--firmware", "gone.uf2").assert_outcomes(passed=1, failed=1)

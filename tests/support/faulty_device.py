@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from harness.boards.host.commands import Commands
 from harness.boards.host.device import Records, main
@@ -106,6 +108,81 @@ class ChattyRecords(Records):
         super().send(kind, command, fields)
 
 
+# What the device remembers of its crash; a test gives its own.
+CRASH = json.loads(os.environ.get("FAULTY_DEVICE_CRASH", '{"reason": "HardFault"}'))
+
+
+class RestartingCommands(Commands):
+    """Dies in the middle of the first invoke, takes its port with it, and says nothing of it when it is back."""
+
+    def _invoke(self, command: Command, payload: bytes) -> Record:
+        os._exit(1)
+
+
+class CrashingCommands(Commands):
+    """Dies in the same way, and when it is back tells of it, once."""
+
+    def __init__(self, *given: Any, flash: Path, **more: Any) -> None:
+        super().__init__(*given, flash=flash, **more)
+        self._kept = flash.with_suffix(".crash")
+
+    def _invoke(self, command: Command, payload: bytes) -> Record:
+        self._kept.write_text(json.dumps(CRASH))
+        os._exit(1)
+
+    def _identify(self, command: Command, payload: bytes) -> Record:
+        told = super()._identify(command, payload)
+        if self._kept.exists():
+            told["crash"] = json.loads(self._kept.read_text())
+            self._kept.unlink()
+        return told
+
+
+class QuietRecords(Records):
+    """Can start again at number 0 without a word, as a device does whose port outlives its restart."""
+
+    restarting = False
+
+    def restart(self) -> None:
+        self.restarting = True
+
+    def send(self, kind: str, command: Command | None, fields: Record) -> None:
+        if self.restarting:
+            self.restarting = False
+            self._number = 0
+            return
+        super().send(kind, command, fields)
+
+
+class QuietlyCrashingCommands(CrashingCommands):
+    """Crashes without taking its port with it."""
+
+    def _invoke(self, command: Command, payload: bytes) -> Record:
+        self._kept.write_text(json.dumps(CRASH))
+        self._sessions.clear()
+        self._records.log(b"about to crash\n")
+        cast(QuietRecords, self._records).restart()
+        return {}
+
+
+class CrashedCommands(CrashingCommands):
+    """Has a crash to tell from before the run."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._kept.write_text(json.dumps(CRASH))
+
+    def _invoke(self, command: Command, payload: bytes) -> Record:
+        return Commands._invoke(self, command, payload)
+
+
+class LoopbackCommands(Commands):
+    """A firmware that runs no models."""
+
+    def _identify(self, command: Command, payload: bytes) -> Record:
+        return {**super()._identify(command, payload), "engine": "loopback"}
+
+
 FAULTS: dict[str, tuple[Callable[..., Records], Callable[..., Commands]]] = {
     "forget": (Records, ForgetfulCommands),
     "flip": (Records, BitFlippingCommands),
@@ -114,6 +191,11 @@ FAULTS: dict[str, tuple[Callable[..., Records], Callable[..., Commands]]] = {
     "flip-on-wire": (WireFlippingRecords, Commands),
     "lose-record": (LosingRecords, Commands),
     "chatty": (ChattyRecords, Commands),
+    "restart": (Records, RestartingCommands),
+    "crash": (Records, CrashingCommands),
+    "crash-quietly": (QuietRecords, QuietlyCrashingCommands),
+    "crashed": (Records, CrashedCommands),
+    "loopback": (Records, LoopbackCommands),
 }
 
 

@@ -28,6 +28,7 @@ from harness.boards.host.device import PAYLOAD_SECONDS
 from harness.cases import schema
 from harness.cases.load import load_cases
 from harness.errors import CaseError, DeviceError
+from harness.flash.layout import FIRMWARE_BYTES, PACK_ADDRESS, PACK_BYTES
 from harness.flash.pack import ALIGNMENT, CAPACITY, MAX_MODELS, ModelPack
 from harness.measure.bytesize import parse_percent
 from harness.protocol import messages
@@ -124,12 +125,12 @@ def test_protocol_has_every_error_code_and_no_other() -> None:
 
 
 def test_protocol_names_the_error_that_a_test_sees() -> None:
-    from harness.bench import _typed
+    from harness.answers import typed_error
 
     model = cast(Any, SimpleNamespace(name="model", ops=()))
     for code, _, seen in rows(section(PROTOCOL, "## Error codes")):
         if code not in ("`bad_command`", "`crashed`"):
-            error = _typed(DeviceError("refused", code=code.strip("`")), model, [], None, 4096)
+            error = typed_error(DeviceError("refused", code=code.strip("`")), model, [], None, 4096)
             assert f"`{type(error).__name__}`" in seen, code
 
 
@@ -237,6 +238,16 @@ def test_the_example_pack_is_one() -> None:
     assert f"reported as `pack_crc`, is `{crc_text(pack.crc)}`" in PACK
     assert all(crc_text(entry.crc) in PACK for entry in pack.entries)
     assert crc_text(crc32(data[32:])) in PACK
+
+
+def test_where_things_lie_in_flash_is_told_alike() -> None:
+    assert f"address {PACK_ADDRESS:#x}" in PACK
+    header = (DOCS.parent / "pico_firmware" / "device" / "flash_layout.h").read_text("utf-8")
+    assert f"uintptr_t{{{PACK_ADDRESS:#x}}}" in header
+    [size] = re.findall(r"kPackBytes = ([0-9 *-]+);", header)
+    assert eval(size) == PACK_BYTES
+    script = (DOCS.parent / "pico_firmware" / "cmake" / "memory.ld").read_text("utf-8")
+    assert f"ORIGIN(FLASH) + {FIRMWARE_BYTES:#x}" in script
 
 
 def test_model_pack_has_the_limits() -> None:

@@ -84,20 +84,43 @@ def test_device_crashed():
     error = DeviceCrashed(
         "HardFault",
         command="invoke session=1 #7",
-        registers={"pc": 0x10001234, "lr": 1},
-        backtrace=["Eval (lstm.cc:12)", "main (main.cc:3)"],
-        advice="",
+        where="Eval (lstm.cc:12)",
+        op="CONV_2D",
+        detail="assertion failed: x",
+        stack_left=1024,
+        conditions="emulator emulator-0 (RP2040)",
+        registers={"r0": 0, "r1": 1, "r2": 2, "r3": 3, "pc": 0x10001234},
+        backtrace=["pc   0x10001234 Eval (lstm.cc:12)", "lr   0x00000001"],
+        note="not all addresses have names",
+        log=["last words"],
+        advice="look",
     )
     assert str(error).splitlines() == [
-        "the device crashed: HardFault, while it ran `invoke session=1 #7`",
-        "  pc = 0x10001234",
-        "  lr = 0x00000001",
-        "  at Eval (lstm.cc:12)",
-        "  at main (main.cc:3)",
+        "an answer to `invoke session=1 #7` expected, the device crashed: HardFault in Eval (lstm.cc:12)",
+        "  operator: CONV_2D",
+        "  assertion failed: x",
+        "  stack: 1,024 bytes were never used",
+        "on emulator emulator-0 (RP2040)",
+        "  r0   0x00000000   r1   0x00000001   r2   0x00000002   r3   0x00000003",
+        "  pc   0x10001234",
+        "  at pc   0x10001234 Eval (lstm.cc:12)",
+        "  at lr   0x00000001",
+        "not all addresses have names",
+        "last lines from the device:",
+        "  | last words",
+        "what to do: look",
     ]
-    assert (error.reason, error.command) == ("HardFault", "invoke session=1 #7")
-    assert DeviceCrashed("watchdog").message == "the device crashed: watchdog"
+    assert (error.reason, error.command, error.op) == ("HardFault", "invoke session=1 #7", "CONV_2D")
+    assert DeviceCrashed("watchdog").message == "a device that runs expected, the device crashed: watchdog"
     assert DeviceCrashed("watchdog").registers == {}
+
+
+@pytest.mark.parametrize(
+    ("reason", "word"),
+    [("SIGKILL", "memory"), ("watchdog", "hangs"), ("stack overflow", "stack"), ("HardFault", "arena")],
+)
+def test_what_to_do_about_a_crash_depends_on_its_reason(reason, word):
+    assert word in DeviceCrashed(reason).advice
 
 
 def test_case_error_says_where():

@@ -96,7 +96,14 @@ class HostBoard(Board):
             self._start()
         if self._client is not None:
             self._client.close()
-        self._client = Client(Link(SerialTransport(self._port), self.log))
+        try:
+            transport = SerialTransport(self._port)
+        except BoardNotFound:
+            # The port of a device that dies goes a moment before its process does.
+            self._stop()
+            self._start()
+            transport = SerialTransport(self._port)
+        self._client = Client(Link(transport, self.log))
         return self._client
 
     def recover(self) -> None:

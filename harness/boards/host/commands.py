@@ -173,6 +173,8 @@ class Commands:
         arena = _number(command, "arena", MIN_ARENA, 2**32 - 1, default=free)
         variables = _number(command, "vars", 0, MAX_VARIABLES, default=8)
         preserve = bool(_number(command, "preserve", 0, 1, default=0))
+        # Counted in any case: this TFLM is built so.
+        _number(command, "categories", 0, 1, default=0)
         if len(self._sessions) >= MAX_SESSIONS:
             raise CommandFailed("too_many_sessions", f"{MAX_SESSIONS} sessions are open")
         if not MIN_ARENA <= arena <= free:

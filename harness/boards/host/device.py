@@ -58,8 +58,9 @@ class Device:
         """Serves until a `reboot`."""
         while True:
             line = self._line()
+            empty = len(line) <= MAX_COMMAND_BYTES and not line.removesuffix(b"\r").strip(b" \t")
             # A record that comes back is an echo; to answer it would echo for ever.
-            if line.removesuffix(b"\r").strip(b" \t") and _SEPARATOR not in line:
+            if not empty and _SEPARATOR not in line:
                 try:
                     command = Command.decode(line)
                 except BadCommand as error:

@@ -59,7 +59,7 @@ def test_a_reported_crash_has_the_last_words(connect):
     def answer(device, line):
         device.write(b"arena: 12 bytes missing\n" + device.record("error", line, code="crashed", message="SIGSEGV"))
 
-    with pytest.raises(DeviceCrashed, match="SIGSEGV, while it ran `ping #1`") as caught:
+    with pytest.raises(DeviceCrashed, match="an answer to `ping #1` expected, the device crashed: SIGSEGV") as caught:
         connect(answer).ping()
     assert caught.value.log == ("arena: 12 bytes missing",)
 
@@ -226,3 +226,37 @@ def test_a_device_that_does_not_read_is_a_timeout():
         client.close()
         os.close(master)
         os.close(slave)
+
+
+@pytest.mark.parametrize("categories", [False, True])
+def test_categories_are_asked_for_only_if_wanted(connect, categories):
+    """They cost a device arena, and `used` is to be what a product's interpreter uses."""
+    lines = []
+
+    def answer(device, line):
+        lines.append(line)
+        figures = {"session": 1, "arena": 1024, "used": 500, "head": 100, "tail": 400}
+        device.write(device.record("reply", line, verb="open", **figures))
+
+    opened = connect(answer).open(
+        "m", arena=1024, preserve_all_tensors=False, resource_variables=0, categories=categories
+    )
+    assert opened.opened.categories == {}
+    assert (b" categories=1 " in lines[0]) == categories
+
+
+def test_a_crash_that_was_told_is_kept_with_the_connection(connect):
+    identity = {
+        "protocol": 1, "engine": "tflm", "board": "pico", "serial": "s", "chip": "RP2040", "clock_hz": 1,
+        "pointer_bits": 32, "build": "b", "tflm": "t", "compiler": "c", "arena_max": 1, "pack_crc": "00000000",
+    }  # fmt: skip
+    crashes = [{"reason": "panic", "op": "SVDF", "detail": "text", "stack_left": 4, "new field": 1}, None]
+
+    def answer(device, line):
+        device.write(device.record("reply", line, verb="identify", crash=crashes.pop(0), **identity))
+
+    client = connect(answer)
+    told = client.identify().crash
+    assert (told.reason, told.op, told.detail, told.stack_left) == ("panic", "SVDF", "text", 4)
+    assert client.identify().crash is None
+    assert client.crash == told, "a board that asked first must not lose it"

@@ -81,7 +81,7 @@ def test_the_64_bit_note_stands_below_figures_of_the_host_only():
     assert "64-bit" not in pico.render(160, color=False)
     both = table(("t", True, [measurement("m", conditions=PICO), measurement("m")]))
     assert note in both.render(160, color=False)
-    assert [row[:2] for row in cells(both)[1:]] == [["m", "E6614103E7452D2F"], ["m", "host-0"]]
+    assert [row[:2] for row in cells(both)[1:]] == [["m", "host-0"], ["m", "pico E6614103E7452D2F"]]
 
 
 def test_one_failure_among_many_is_a_failure():
@@ -144,3 +144,14 @@ def test_color_is_in_terminals_only():
 def test_names_are_no_markup():
     board = dataclasses.replace(HOST, serial="[red]x[/red]")
     assert "[red]x[/red]" in table(("t", True, [measurement("m", conditions=board)])).render(160, color=True)
+
+
+def test_a_board_is_named_by_kind_and_serial_number():
+    emulated = dataclasses.replace(PICO, kind="emulator", serial="59D67C21123DED5B")
+    for conditions, name in (
+        (HOST, "host-0"),
+        (PICO, "pico E6614103E7452D2F"),
+        (emulated, "emulator 59D67C21123DED5B"),
+    ):
+        [_, row] = cells(table(("t", True, [measurement("m", 1.0, conditions=conditions)])))
+        assert row[1] == name

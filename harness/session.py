@@ -15,6 +15,7 @@ from harness.measure.arena import Arena
 from harness.measure.compare import EXACT, Tolerance, compare_sequences
 from harness.measure.latency import Latency
 from harness.measure.measurement import Comparison, Measurement
+from harness.measure.profile import OpTime
 from harness.models.quantization import dequantize
 from harness.models.reference import ReferenceRun
 from harness.models.steps import Array, Step, as_step, as_steps
@@ -45,15 +46,6 @@ class Opened:
     number: int
     arena: Arena
     measurement: Measurement
-
-
-@dataclass(frozen=True)
-class OpTime:
-    """One operator's share of a profiled invoke; `microseconds` of the last invoke."""
-
-    index: int
-    name: str
-    microseconds: float
 
 
 @dataclass(frozen=True)
@@ -222,7 +214,9 @@ class Session:
         )
         samples = tuple(ticks * 1e6 / times.tick_hz for ticks in times.ticks)
         self.measurement.add_samples(samples)
-        return Invocation(self._read_outputs(deadline), Latency(samples), self.model.outputs, _profile(times))
+        ops = _profile(times)
+        self.measurement.profile = ops or self.measurement.profile
+        return Invocation(self._read_outputs(deadline), Latency(samples), self.model.outputs, ops)
 
     def run(
         self,

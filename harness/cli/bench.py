@@ -19,6 +19,7 @@ from harness.measure.latency import Latency, format_duration
 from harness.models.library import ModelLibrary
 from harness.models.steps import Array
 from harness.models.tflite import TensorSpec, TfliteModel
+from harness.report.profile import profile_table
 from harness.session import Session
 
 _WARMUP = 5
@@ -34,6 +35,8 @@ def run(given: argparse.Namespace, console: Console) -> None:
             inputs = random_inputs(model, given.seed)
             cold = session.invoke(*inputs).latency
             warm = session.invoke(*inputs, repeats=given.repeats, warmup=_WARMUP).latency
+            if given.profile:
+                session.invoke(*inputs, profile=True)
             for notice in bench.notices:
                 Console(stderr=True, highlight=False).print(f"warning: {notice}", markup=False)
             if given.json:
@@ -79,6 +82,7 @@ def as_json(session: Session, cold: Latency, warm: Latency) -> dict[str, Any]:
             "samples": list(warm.samples_us),
         },
         "ops": [{"index": op.index, "subgraph": op.subgraph, "name": op.name} for op in model.ops],
+        "profile_us": [[op.index, op.name, op.microseconds] for op in session.measurement.profile],
         "inputs": [_tensor(spec) for spec in model.inputs],
         "outputs": [_tensor(spec) for spec in model.outputs],
         "stateful": model.stateful,
@@ -116,6 +120,8 @@ def show(session: Session, cold: Latency, warm: Latency, console: Console) -> No
         for index, spec in enumerate(specs):
             row(f"{direction} {index}", f"{spec.name}: {spec.dtype.name}{list(spec.shape)}{_quantized(spec)}")
     console.print(table)
+    if session.measurement.profile:
+        console.print(profile_table(model.name, session.measurement.profile))
 
 
 def _state(model: TfliteModel) -> str:

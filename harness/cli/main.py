@@ -70,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
         "--arena", type=_bytes, metavar="SIZE", help='arena to open it in, such as "16 KiB"; default: all'
     )
     measure.add_argument("--repeats", type=_count, default=100, metavar="N", help="measured invokes (default: 100)")
+    measure.add_argument("--profile", action="store_true", help="time each operator too; not on the host board")
     measure.add_argument("--seed", type=_seed, default=0, metavar="N", help="of the random inputs (default: 0)")
     measure.add_argument("--json", action="store_true", help="print one JSON object, for programs")
     measure.set_defaults(run=bench.run)

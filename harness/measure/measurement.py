@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 
 from harness.measure.arena import Arena
 from harness.measure.latency import Latency
+from harness.measure.profile import OpTime
 
 MAX_SAMPLES = 100_000
 
@@ -80,6 +81,7 @@ class Measurement:
         arena: figures of the arena that the model was opened in.
         samples_us: durations of single invokes, in microseconds, in order, the first one cold.
         comparisons: what was found out about outputs.
+        profile: the operators of the last invoke that was profiled.
     """
 
     model: str
@@ -88,6 +90,7 @@ class Measurement:
     arena: Arena
     samples_us: list[float] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
+    profile: tuple[OpTime, ...] = ()
 
     def add_samples(self, samples_us: tuple[float, ...]) -> None:
         """Keeps durations, up to `MAX_SAMPLES` of them."""

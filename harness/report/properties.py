@@ -34,6 +34,8 @@ def properties(measurements: Iterable[Measurement]) -> list[tuple[str, str]]:
             add("latency.count", latency.count)
             for name in ("min", "median", "p95", "max"):
                 add(f"latency.{name}_us", f"{getattr(latency, name):.3f}")
+        for op in measurement.profile:
+            add(f"op.{op.index:03d}.{op.name}_us", f"{op.microseconds:.3f}")
         seen: Counter[str] = Counter()
         for comparison in measurement.comparisons:
             name = comparison.what.replace(" ", "_")

@@ -14,6 +14,8 @@ from rich.text import Text
 
 from harness.measure.latency import Latency
 from harness.measure.measurement import Conditions, Measurement
+from harness.measure.profile import OpTime
+from harness.report.profile import profile_table
 
 # Figures travel from the process that measured to the one that reports as plain values.
 Figures = dict[str, Any]
@@ -30,6 +32,7 @@ def figures(measurement: Measurement) -> Figures:
         "bits": measurement.conditions.pointer_bits,
         "used": measurement.arena.used,
         "samples_us": measurement.samples_us[1:] or measurement.samples_us,
+        "profile": [[op.index, op.name, op.microseconds] for op in measurement.profile],
         "comparisons": [[c.what, c.equal_steps, c.steps] for c in measurement.comparisons],
     }
 
@@ -50,6 +53,7 @@ class _Row:
     equal: int = 0
     steps: int = 0
     different: str = ""
+    profile: list[OpTime] = field(default_factory=list)
     passed: int = 0
     failed: list[str] = field(default_factory=list)
 
@@ -71,6 +75,7 @@ class SummaryTable:
             if item["used"] is not None:
                 row.used.add(item["used"])
             row.samples.extend(item["samples_us"])
+            row.profile = [OpTime(*op) for op in item["profile"]] or row.profile
             for what, equal, steps in item["comparisons"]:
                 row.equal += equal
                 row.steps += steps
@@ -86,17 +91,24 @@ class SummaryTable:
         return bool(self._rows)
 
     def render(self, width: int, *, color: bool) -> str:
-        """The table as text for a terminal of `width` columns; one of less than 80 has to wrap its lines."""
+        """The table as text for a terminal of `width` columns; one of less than 80 has to wrap its lines.
+
+        Boards have a column if there are several; a single one is named at the start of the run. Models whose operators
+        were timed have a table of them.
+        """
+        several = len({row.board for row in self._rows.values()}) > 1
         table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
         table.add_column("model", overflow="fold")
-        table.add_column("board", overflow="fold")
+        if several:
+            table.add_column("board", overflow="fold")
         table.add_column("arena used", justify="right", no_wrap=True)
         table.add_column("median", justify="right", no_wrap=True)
         table.add_column("p95", justify="right", no_wrap=True)
         table.add_column("outputs", overflow="fold")
         table.add_column("verdict", overflow="fold")
         for key in sorted(self._rows):
-            table.add_row(*self._cells(self._rows[key]))
+            row = self._rows[key]
+            table.add_row(Text(row.model), *([Text(row.board)] if several else []), *self._cells(row))
         text = io.StringIO()
         console = Console(
             file=text, width=max(width, _MIN_WIDTH), force_terminal=color, no_color=not color, highlight=False
@@ -105,6 +117,10 @@ class SummaryTable:
         if any(row.bits == 64 for row in self._rows.values()):
             note = "arena bytes of the host board are those of a 64-bit computer; a Pico needs fewer"
             console.print(note, style="dim")
+        for row in self._rows.values():
+            if row.profile:
+                console.print()
+                console.print(profile_table(row.model, row.profile))
         return text.getvalue()
 
     @staticmethod
@@ -122,7 +138,7 @@ class SummaryTable:
             verdict = Text(f"FAIL {len(row.failed)}/{tests}", style="bold red")
         else:
             verdict = Text("pass", style="green")
-        return [Text(row.model), Text(row.board), Text(used), Text(median), Text(p95), Text(outputs), verdict]
+        return [Text(used), Text(median), Text(p95), Text(outputs), verdict]
 
 
 def _short(us: float) -> str:

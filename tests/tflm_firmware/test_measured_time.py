@@ -38,10 +38,10 @@ def test_two_cold_runs_take_the_same_time_to_the_microsecond(bench):
 def test_the_operators_of_a_profile_are_all_there_and_add_up(bench):
     session = bench.open("shapes_int8")
     invocation = session.invoke(*zeros(session), repeats=2, profile=True)
-    names = [op.name for op in invocation.ops]
+    names = [op.name for op in invocation.profile]
     assert len(names) == 7
     assert {"CONV_2D", "FULLY_CONNECTED", "SOFTMAX"} <= set(names)
     plain, profiled = invocation.latency.samples_us
     # Being looked at costs a little, and it is only the profiled invoke that pays it.
     assert 0 < profiled - plain < 0.02 * plain
-    assert sum(op.microseconds for op in invocation.ops) == pytest.approx(plain, rel=0.01)
+    assert sum(op.microseconds for op in invocation.profile) == pytest.approx(plain, rel=0.01)

@@ -1,5 +1,6 @@
 from harness.measure.arena import Arena
 from harness.measure.measurement import Comparison, Conditions, Measurement
+from harness.measure.profile import OpTime
 from harness.report.properties import properties
 
 HOST = Conditions("host", "host-0", "tflm", "x86_64 (Linux)", None, 64, "4f1c2aa0", "90b983c", "wheel 1")
@@ -64,3 +65,9 @@ def test_comparisons_with_the_same_thing_do_not_hide_each_other():
     told = properties([measurement(comparisons=[different, equal])])
     assert [text for name, text in told if "outputs" in name] == ["1/64 steps equal", "64/64 steps equal"]
     assert len({name for name, _ in told}) == len(told)
+
+
+def test_operators_of_a_profile():
+    told = dict(properties([measurement(profile=(OpTime(0, "CONV_2D", 1.25), OpTime(1, "CONV_2D", 2.0)))]))
+    assert told["tflm.op.000.CONV_2D_us"] == "1.250"
+    assert told["tflm.op.001.CONV_2D_us"] == "2.000"

@@ -8,6 +8,7 @@ import pytest
 
 from harness.measure.arena import Arena
 from harness.measure.measurement import Comparison, Conditions, Measurement
+from harness.measure.profile import OpTime
 from harness.report.summary import SummaryTable, figures
 
 HOST = Conditions("host", "host-0", "tflm", "x86_64 (Linux)", None, 64, "4f1c2aa0", "90b983c", "wheel 1")
@@ -32,7 +33,7 @@ def cells(summary, width=160):
     """The table's rows, each a list of cells."""
     lines = summary.render(width, color=False).splitlines()
     rows = [re.split(r" {2,}", line.strip()) for line in lines]
-    return [row for row in rows if len(row) == 7]
+    return [row for row in rows if len(row) in (6, 7)]
 
 
 EVERYTHING = [
@@ -53,10 +54,10 @@ EVERYTHING = [
 
 def test_one_row_per_model():
     assert cells(table(*EVERYTHING)) == [
-        ["model", "board", "arena used", "median", "p95", "outputs", "verdict"],
-        ["lstm_resvar_int8", "host-0", "2,100 B", "644 us", "654 us", "equal 64/64", "pass"],
-        ["lstm_seq_int8", "host-0", "1,348 B", "271 us", "271 us", "differ from reference 1/24", "FAIL 1/1"],
-        ["sine_int8", "host-0", "-", "-", "-", "-", "pass"],
+        ["model", "arena used", "median", "p95", "outputs", "verdict"],
+        ["lstm_resvar_int8", "2,100 B", "644 us", "654 us", "equal 64/64", "pass"],
+        ["lstm_seq_int8", "1,348 B", "271 us", "271 us", "differ from reference 1/24", "FAIL 1/1"],
+        ["sine_int8", "-", "-", "-", "-", "pass"],
     ]
 
 
@@ -100,12 +101,12 @@ def test_a_failure_belongs_to_the_models_of_its_test_only():
 
 def test_an_arena_that_differs_between_tests_is_a_range():
     tests = [(f"t{n}", True, [measurement("m", used=used)]) for n, used in enumerate((2100, 1348, 2000))]
-    assert cells(table(*tests))[1][2] == "1,348 - 2,100 B"
+    assert cells(table(*tests))[1][1] == "1,348 - 2,100 B"
 
 
 def test_the_first_cold_invoke_is_left_out_unless_it_is_the_only_one():
-    assert cells(table(("t", True, [measurement("m", 9000.0, 10.0, 10.0)])))[1][3:5] == ["10 us", "10 us"]
-    assert cells(table(("t", True, [measurement("m", 9000.0)])))[1][3:5] == ["9 ms", "9 ms"]
+    assert cells(table(("t", True, [measurement("m", 9000.0, 10.0, 10.0)])))[1][2:4] == ["10 us", "10 us"]
+    assert cells(table(("t", True, [measurement("m", 9000.0)])))[1][2:4] == ["9 ms", "9 ms"]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +125,7 @@ def test_the_first_cold_invoke_is_left_out_unless_it_is_the_only_one():
     ],
 )
 def test_durations_have_three_figures(us, text):
-    assert cells(table(("t", True, [measurement("m", us)])))[1][3] == text
+    assert cells(table(("t", True, [measurement("m", us)])))[1][2] == text
 
 
 def test_an_empty_table():
@@ -143,15 +144,34 @@ def test_color_is_in_terminals_only():
 
 def test_names_are_no_markup():
     board = dataclasses.replace(HOST, serial="[red]x[/red]")
-    assert "[red]x[/red]" in table(("t", True, [measurement("m", conditions=board)])).render(160, color=True)
+    told = measurement("m", conditions=board)
+    told.profile = (OpTime(0, "[blue]op[/blue]", 1.0),)
+    text = table(("t", True, [told, measurement("m", conditions=PICO)])).render(160, color=True)
+    assert "[red]x[/red]" in text
+    assert "[blue]op[/blue]" in text
 
 
-def test_a_board_is_named_by_kind_and_serial_number():
+def test_several_boards_are_named_by_kind_and_serial_number():
     emulated = dataclasses.replace(PICO, kind="emulator", serial="59D67C21123DED5B")
-    for conditions, name in (
-        (HOST, "host-0"),
-        (PICO, "pico E6614103E7452D2F"),
-        (emulated, "emulator 59D67C21123DED5B"),
-    ):
-        [_, row] = cells(table(("t", True, [measurement("m", 1.0, conditions=conditions)])))
-        assert row[1] == name
+    rows = cells(table(("t", True, [measurement("m", 1.0, conditions=on) for on in (HOST, PICO, emulated)])))
+    assert [row[1] for row in rows] == ["board", "emulator 59D67C21123DED5B", "host-0", "pico E6614103E7452D2F"]
+
+
+def test_a_profile_has_a_table_with_shares_in_order_of_execution():
+    profiled = measurement("m", 60.0, conditions=PICO)
+    profiled.profile = (OpTime(0, "CONV_2D", 45.0), OpTime(1, "SOFTMAX", 15.0))
+    text = table(("t", True, [profiled, measurement("m", conditions=PICO)])).render(80, color=False)
+    rows = [line.split() for line in text.split("operators of m, one invoke: 60.00 us")[1].splitlines()]
+    assert [row for row in rows if row and row[0] in "01"] == [
+        ["0", "CONV_2D", "45.00", "us", "75.0%"],
+        ["1", "SOFTMAX", "15.00", "us", "25.0%"],
+    ]
+
+
+def test_a_profile_of_hundreds_of_operators_is_cut_and_says_so():
+    profiled = measurement("m", 60.0)
+    profiled.profile = tuple(OpTime(index, "ADD", 1.0) for index in range(200))
+    text = table(("t", True, [profiled])).render(80, color=False)
+    assert re.search(r"136 more +0.136 ms +68.0%", text)
+    assert re.search(r"^63 +ADD", text, re.M)
+    assert not re.search(r"^64 +ADD", text, re.M)

@@ -5,6 +5,7 @@
 # Afterwards <name>_SOURCE_DIR is a folder that was looked at, and TFLM_HIL_OWN_SOURCES lists those of the first kind.
 #
 # None of their own CMake is used.
+include_guard(GLOBAL)
 include(FetchContent)
 include(source_cache)
 
@@ -16,7 +17,8 @@ macro(tflm_hil_source name revision url)
   set(${name}_REVISION ${revision})
   set(${name}_URL ${url})
   set(${name}_MARKERS ${ARGN})
-  string(REPLACE _ - ${name}_CACHED ${TFLM_HIL_SOURCE_CACHE}/${name}-${revision})
+  string(REPLACE _ - folder ${name})
+  set(${name}_CACHED ${TFLM_HIL_SOURCE_CACHE}/${folder}-${revision})
 endmacro()
 
 tflm_hil_source(tflite_micro 90b983c2b3f1480642e040bbd2ddb37b998f3424 https://github.com/tensorflow/tflite-micro.git
@@ -94,8 +96,8 @@ endfunction()
 # for a source: only a complete one gets its name.
 function(_tflm_hil_download name problem)
   message(STATUS "Downloading ${name} ${${name}_REVISION}")
-  string(RANDOM LENGTH 8 suffix)
-  set(part ${${name}_CACHED}.part-${suffix})
+  set(part ${${name}_CACHED}.part)
+  file(REMOVE_RECURSE ${part})
   # Slower than 1 kB/s for a minute is not a download any more.
   set(git ${CMAKE_COMMAND} -E env GIT_TERMINAL_PROMPT=0 ${GIT_EXECUTABLE}
     -c http.lowSpeedLimit=1000 -c http.lowSpeedTime=60 -c advice.detachedHead=false -C ${part})

@@ -13,8 +13,12 @@ if(NOT TFLM_HIL_LSTM MATCHES "^(reference|cmsis_nn)$")
   message(FATAL_ERROR "TFLM_HIL_LSTM is reference or cmsis_nn, not '${TFLM_HIL_LSTM}'")
 endif()
 set(TFLM_HIL_KERNEL_OPTIMISATION -O2 CACHE STRING "How TFLM's and CMSIS-NN's kernels are compiled; the rest is -Os")
-get_filename_component(cache_folder ${TFLM_HIL_SOURCE_CACHE} DIRECTORY)
-set(TFLM_HIL_BUILD_CACHE ${cache_folder}/build CACHE PATH "Where compiled libraries are kept")
+if(IS_ABSOLUTE "$ENV{XDG_CACHE_HOME}")
+  set(cache_home $ENV{XDG_CACHE_HOME})
+else()
+  set(cache_home $ENV{HOME}/.cache)
+endif()
+set(TFLM_HIL_BUILD_CACHE ${cache_home}/tflm-hil/build CACHE PATH "Where compiled libraries are kept")
 
 # What TFLM and whoever includes its headers must agree on.
 set(definitions
@@ -29,14 +33,22 @@ set(definitions
 # --- sources as TFLM wants them ---------------------------------------------------------------------------------------
 
 set(work ${CMAKE_BINARY_DIR}/tflm)
+if(TFLM_HIL_OWN_SOURCES)
+  set(patched ${work})
+else()
+  # In one place for all build folders: compiler caches know a file by its place, too.
+  set(patched ${TFLM_HIL_BUILD_CACHE}/patched)
+endif()
+set(flatbuffers_patched ${patched}/flatbuffers-${flatbuffers_REVISION})
+set(kissfft_patched ${patched}/kissfft-${kissfft_REVISION})
 tflm_hil_patched_copy(include
   FROM ${flatbuffers_SOURCE_DIR}
-  TO ${work}/flatbuffers
+  TO ${flatbuffers_patched}
   PATCH ${tflite_micro_SOURCE_DIR}/tensorflow/lite/micro/tools/make/flatbuffers.patch
 )
 tflm_hil_patched_copy(kiss_fft.c kiss_fft.h _kiss_fft_guts.h tools
   FROM ${kissfft_SOURCE_DIR}
-  TO ${work}/kissfft
+  TO ${kissfft_patched}
   PATCH ${tflite_micro_SOURCE_DIR}/third_party/kissfft/kissfft.patch
 )
 
@@ -78,8 +90,8 @@ pass(TFLM_DIR ${tflite_micro_SOURCE_DIR})
 pass(CMSIS_NN_DIR ${cmsis_nn_SOURCE_DIR})
 pass(GEMMLOWP_DIR ${gemmlowp_SOURCE_DIR})
 pass(RUY_DIR ${ruy_SOURCE_DIR})
-pass(FLATBUFFERS_DIR ${work}/flatbuffers)
-pass(KISSFFT_DIR ${work}/kissfft)
+pass(FLATBUFFERS_DIR ${flatbuffers_patched})
+pass(KISSFFT_DIR ${kissfft_patched})
 pass(TFLM_DEFINITIONS "${definitions}")
 pass(TFLM_KERNEL_OPTIMISATION "${TFLM_HIL_KERNEL_OPTIMISATION}")
 file(CONFIGURE OUTPUT ${work}/settings.cmake CONTENT "${settings}" @ONLY)
@@ -113,7 +125,7 @@ target_link_libraries(tflm_hil_tflm INTERFACE tflm_hil_tflm_lstm_${TFLM_HIL_LSTM
 target_compile_definitions(tflm_hil_tflm INTERFACE ${definitions})
 target_include_directories(tflm_hil_tflm SYSTEM INTERFACE
   ${tflite_micro_SOURCE_DIR}
-  ${work}/flatbuffers/include
+  ${flatbuffers_patched}/include
   ${gemmlowp_SOURCE_DIR}
   ${ruy_SOURCE_DIR}
 )

@@ -1,7 +1,7 @@
 # Builds the libraries of this folder, unless they are there: cmake/tflm.cmake runs this as a script.
 #
-# In: FOLDER (where they go), LIBRARIES (their names, with commas), PROJECT_FOLDER, SETTINGS (initial cache), GENERATOR, ALWAYS (sources
-# may have changed, so look even if they are there)
+# In: FOLDER (where they go), LIBRARIES (their names, with commas), PROJECT_FOLDER, SETTINGS (initial cache), GENERATOR,
+#     ALWAYS (sources may have changed, so look even if they are there)
 
 string(REPLACE "," ";" files ${LIBRARIES})
 list(TRANSFORM files REPLACE "(.+)" lib\\1.a)

@@ -57,7 +57,9 @@ class CallCheck {
 
   bool Run() {
     const uint32_t subgraphs = model_.subgraphs()->size();
-    if (subgraphs > kMaxSubgraphs) return Reject("%u subgraphs: at most 256 expected", static_cast<unsigned>(subgraphs));
+    if (subgraphs > kMaxSubgraphs) {
+      return Reject("%u subgraphs: at most 256 expected", static_cast<unsigned>(subgraphs));
+    }
     for (uint32_t i = 0; i < subgraphs; ++i) {
       if (!Indexes(i)) return false;
     }

@@ -77,7 +77,7 @@ class TensorCheck {
     // Sparse constants are stored packed, and elements without fixed size have no size to compare.
     if (ElementBits(tensor.type()) == 0 || tensor.sparsity() != nullptr) return true;
     if (data->size() != TensorBytes(tensor)) {
-      return Wrong("its buffer has another size than its shape (a compressed model? TFLM's compression is not built in)");
+      return Wrong("its buffer has another size than its shape; compressed models are not supported");
     }
     return true;
   }

@@ -65,8 +65,8 @@ tflite::MicroMemoryPlanner* NewPlanner(tflite::SingleArenaBufferAllocator* memor
   return room == nullptr ? nullptr : new (room) Planner();
 }
 
-// As MicroInterpreter's own constructor does it, so that the arena is what it would be for a product; but that one keeps
-// to itself where head and tail are.
+// As MicroInterpreter's own constructor does it, so that the arena is what it would be for a product; but that one
+// keeps to itself where head and tail are.
 bool Allocate(uint8_t* arena, size_t bytes, bool preserve, Allocators* made) {
   if (!HasRoom<tflite::SingleArenaBufferAllocator>(arena, bytes)) return false;
   made->memory = tflite::SingleArenaBufferAllocator::Create(arena, bytes);
@@ -177,8 +177,9 @@ Failure Interpreter::Open(const PackedModel& model, uint8_t* arena, size_t arena
   }
   if (!HasRoomForBuiltinData(*allocators.memory)) return kAllocateFailed;
 
-  Parts& parts = *new (storage_) Parts{
-      {tflite::GetModel(model.data), Operators(), allocators.micro, variables}, allocators.memory, allocators.recording};
+  const tflite::Model* const graph = tflite::GetModel(model.data);
+  Parts& parts = *new (storage_)
+                     Parts{{graph, Operators(), allocators.micro, variables}, allocators.memory, allocators.recording};
   if (parts.interpreter.AllocateTensors() != kTfLiteOk) {
     // Its destructor would ask operators to free what they never had. All that there is lies in the arena.
     return kAllocateFailed;

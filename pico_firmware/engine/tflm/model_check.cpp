@@ -1,6 +1,6 @@
-// Whether bytes are a model that TFLM can be given. TFLM follows every offset and index unchecked, so what is wrong in the
-// file would be a crash or a wrong result. The harness checks the same before it flashes (harness/models/verify.py);
-// this is for what came another way.
+// Whether bytes are a model that TFLM can be given. TFLM follows every offset and index unchecked, so what is wrong in
+// the file would be a crash or a wrong result. The harness checks the same before it flashes: harness/models/verify.py.
+// This is for what came another way.
 #include "engine/tflm/model_check.h"
 
 #include <cstdarg>
@@ -88,7 +88,6 @@ Failure CheckModel(const PackedModel& model, size_t* input_bytes) {
 }
 
 bool Reject(const char* format, ...) {
-  // One line of log, in two pieces: there is no other room for text here.
   va_list arguments;
   va_start(arguments, format);
   char text[160];

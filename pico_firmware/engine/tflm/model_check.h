@@ -8,8 +8,7 @@
 
 namespace tflm_hil {
 
-// Elements of this model's tensors as the file stores them, in bits: 0 for those without a fixed size. Negative: there is
-// no such type.
+// An element as a file stores it, in bits: 0 for elements without a fixed size. Negative: there is no such type.
 int ElementBits(tflite::TensorType type);
 
 // A tensor's bytes; the shape has passed CheckTensors().

@@ -34,7 +34,8 @@ run: $(READY)
 	@echo "report: $(REPORT)/junit.xml, logs: $(REPORT)/logs/"
 
 test: $(READY)
-	$(PYTEST) tests --ignore tests/firmware -n auto $(ARGS)
+	$(PYTEST) tests --ignore tests/firmware --ignore tests/tflm_firmware --ignore tests/devices -n auto $(ARGS)
+	$(PYTEST) tests/devices -m "not emulated" -n auto $(ARGS)
 
 firmware: $(READY)
 	@command -v cmake >/dev/null && command -v arm-none-eabi-g++ >/dev/null || { echo "a cross compiler and cmake expected; on \
@@ -47,6 +48,8 @@ firmware: $(READY)
 
 firmware-test: $(READY)
 	$(PYTEST) tests/firmware $(ARGS)
+	$(PYTEST) tests/devices -m emulated -n auto $(ARGS)
+	$(PYTEST) tests/tflm_firmware $(ARGS)
 
 bench: $(READY)
 	$(PYTEST) benchmarks -q -s -p no:cacheprovider $(ARGS)

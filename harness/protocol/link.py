@@ -119,7 +119,9 @@ class Link:
                 self.log.add(Kind.LOG, item.lines)
             elif isinstance(item, CorruptRecord):
                 self.log.add(Kind.RECORD, [item.raw])
-                self._fail(ProtocolError(f"broken record ({item.reason}): {printable(item.raw)!r}"))
+                # Before the first good one it may be the end of what the device had to say to the client before us.
+                if self._expected is not None:
+                    self._fail(ProtocolError(f"broken record ({item.reason}): {printable(item.raw)!r}"))
             else:
                 self.log.add(Kind.RECORD, [item.raw])
                 self._number(item.record["n"])

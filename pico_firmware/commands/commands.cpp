@@ -77,6 +77,8 @@ void Commands::Handle(LineReader::Event event, LineReader* reader) {
   }
 }
 
+void Commands::Abandon() { ForgetCommand(); }
+
 void Commands::HandleLine(LineReader* reader) {
   RecordStream& records = Console::Get().records();
   // Before it is parsed: parsing cuts it to words.

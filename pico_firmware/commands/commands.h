@@ -33,6 +33,9 @@ class Commands {
   // Deals with one event of the line reader; may begin a payload in it.
   void Handle(LineReader::Event event, LineReader* reader);
 
+  // Forgets an `input` whose payload will not come any more.
+  void Abandon();
+
  private:
   Commands() = default;
 

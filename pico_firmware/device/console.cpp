@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include "device/supervisor.h"
+#include "device/usb_endpoints.h"
+#include "device/usbd_pvt.h"
 #include "hardware/timer.h"
 #include "tusb.h"
 
@@ -24,10 +26,12 @@ void Console::Start() { tusb_init(); }
 
 void Console::Poll() { tud_task(); }
 
-size_t Console::Read(uint8_t* room, size_t capacity) {
-  const size_t size = tud_cdc_read(room, static_cast<uint32_t>(capacity));
-  if (size > 0) listened_to_ = true;
-  return size;
+size_t Console::Read(uint8_t* room, size_t capacity) { return tud_cdc_read(room, static_cast<uint32_t>(capacity)); }
+
+bool Console::TakeHangUp() {
+  const bool hung_up = hung_up_;
+  hung_up_ = false;
+  return hung_up;
 }
 
 bool Console::WaitForRoom(uint32_t bytes) {
@@ -131,10 +135,15 @@ void Console::ReleaseLog() {
   if (size > 0) Log(hold_, size);
 }
 
+bool Console::Unsent() {
+  // What has left TinyUSB's buffer may still wait in the endpoint's.
+  return tud_cdc_write_available() < CFG_TUD_CDC_TX_BUFSIZE || usbd_edpt_busy(0, kDataInEndpoint);
+}
+
 void Console::Drain(uint32_t us) {
   const uint32_t begun = time_us_32();
   tud_cdc_write_flush();
-  while (listened_to_ && time_us_32() - begun < us && tud_cdc_write_available() < CFG_TUD_CDC_TX_BUFSIZE) {
+  while (listened_to_ && time_us_32() - begun < us && Unsent()) {
     WaitForInterrupt();
     Poll();
   }
@@ -145,9 +154,12 @@ void Console::Connected(bool connected) {
   dropped_lines_ = 0;
   listened_to_ = connected;
   if (connected) return;
-  tud_cdc_write_clear();
+  hung_up_ = true;
+  tud_cdc_read_flush();
+  // A packet that is in the endpoint already goes to whoever opens the port next, and is not a whole line.
+  if (Unsent()) cut_ = true;
   mid_line_ = false;
-  cut_ = false;
+  tud_cdc_write_clear();
 }
 
 void LogText(const char* text, size_t size) { Console::Get().Log(text, size); }

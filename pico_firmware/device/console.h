@@ -12,8 +12,7 @@ namespace tflm_hil {
 
 // Written in blocks into TinyUSB's buffer. A host that does not read is waited for half a second, once; from then on
 // lines are dropped as a whole until it reads again, and then a log line tells how many log lines that were. (A dropped
-// record shows by its number.) While nobody has the port open, everything is dropped; somebody has if the host says so
-// (DTR), and whoever sends commands has too.
+// record shows by its number.) While nobody has the port open, which the host tells (DTR), everything is dropped.
 class Console final : public Sink {
  public:
   static Console& Get();
@@ -25,6 +24,9 @@ class Console final : public Sink {
 
   // What came from the host, at most `capacity` bytes.
   size_t Read(uint8_t* room, size_t capacity);
+
+  // Whether the client has left since the last call. What it sent is of no use to anybody any more.
+  bool TakeHangUp();
 
   // For records: see Sink.
   void Write(const char* data, size_t size) override;
@@ -50,12 +52,14 @@ class Console final : public Sink {
   Console() : records_(*this) {}
 
   bool WaitForRoom(uint32_t bytes);
+  static bool Unsent();
   void SkipLine(const char** data, size_t* size);
   void TellDropped();
   void Hold(const char* text, size_t size);
 
   RecordStream records_;
   bool listened_to_ = false;
+  bool hung_up_ = false;
   bool host_stuck_ = false;
   bool dropping_ = false;  // up to the next line feed
   bool mid_line_ = false;  // bytes of a line are out, its line feed is not

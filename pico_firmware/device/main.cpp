@@ -33,6 +33,12 @@ namespace {
     const bool idle = incoming.size == 0;
     LineReader::Event event;
     do {
+      if (console.TakeHangUp()) {
+        // Half a line or half a payload of a client that has left must not swallow what the next one says.
+        incoming.size = 0;
+        reader = LineReader();
+        commands.Abandon();
+      }
       event = reader.Take(&incoming, time_us_64());
       commands.Handle(event, &reader);
     } while (event != LineReader::Event::kNothing);

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "device/identity.h"
+#include "device/usb_endpoints.h"
 #include "pico/usb_reset_interface.h"
 #include "tusb.h"
 
@@ -19,9 +20,6 @@ constexpr uint16_t kProduct = 0x0009;
 enum Interface : uint8_t { kCdcControl, kCdcData, kReset, kInterfaces };
 enum Text : uint8_t { kLanguages, kManufacturer, kProductName, kSerial, kPortName, kResetName, kTexts };
 
-constexpr uint8_t kNotifyEndpoint = 0x81;
-constexpr uint8_t kDataOut = 0x02;
-constexpr uint8_t kDataIn = 0x82;
 constexpr uint16_t kResetBytes = 9;
 constexpr uint16_t kConfigurationBytes = TUD_CONFIG_DESC_LEN + TUD_CDC_DESC_LEN + kResetBytes;
 constexpr uint16_t kMilliamperes = 250;
@@ -38,7 +36,7 @@ const tusb_desc_device_t kDevice = {
 
 const uint8_t kConfiguration[] = {
     TUD_CONFIG_DESCRIPTOR(1, kInterfaces, 0, kConfigurationBytes, 0, kMilliamperes),
-    TUD_CDC_DESCRIPTOR(kCdcControl, kPortName, kNotifyEndpoint, 8, kDataOut, kDataIn, 64),
+    TUD_CDC_DESCRIPTOR(kCdcControl, kPortName, kNotifyEndpoint, 8, kDataOutEndpoint, kDataInEndpoint, 64),
     kResetBytes, TUSB_DESC_INTERFACE, kReset, 0, 0,
     TUSB_CLASS_VENDOR_SPECIFIC, RESET_INTERFACE_SUBCLASS, RESET_INTERFACE_PROTOCOL, kResetName,
 };

@@ -44,6 +44,7 @@ firmware: $(READY)
 	  -D TFLM_HIL_ENGINE=$(ENGINE) -D Python3_EXECUTABLE=$(CURDIR)/$(BIN)/python \
 	  $(if $(TEST_VERBS),-D TFLM_HIL_TEST_VERBS=ON) $(if $(filter tflm,$(ENGINE)),-D TFLM_HIL_LSTM=$(LSTM)) $(CMAKE_ARGS)
 	cmake --build $(FIRMWARE) --parallel
+	@touch $(FIRMWARE)/tflm_bench.uf2
 	@echo "firmware: $(FIRMWARE)/tflm_bench.uf2"
 
 firmware-test: $(READY)

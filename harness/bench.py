@@ -138,8 +138,13 @@ class Bench:
         Raises:
             HarnessError: it cannot be brought back.
         """
-        if self._client is not None and not self._client.usable:
-            self.recover()
+        try:
+            self._ensure_connected()
+            if self.client.usable:
+                return
+        except HarnessError as error:
+            self.board.log.add(Kind.LOG, [f"(harness) {error.message}".encode()])
+        self.recover()
 
     def recover(self) -> None:
         """Restarts the board by force. Open sessions are lost.

@@ -181,9 +181,61 @@ class NoFirmware(BoardNotFound):
 
 
 class BoardBusy(HarnessError):
-    """Another process holds the board."""
+    """Another process holds the board.
+
+    Attributes:
+        pid: that process, None where unknown.
+        command: what it was started with, "" where unknown.
+        since: since when it holds the board, in seconds since the epoch, None where unknown.
+    """
 
     advice = "wait until it ends, or use another board"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        pid: int | None = None,
+        command: str = "",
+        since: float | None = None,
+        advice: str | None = None,
+    ) -> None:
+        super().__init__(message, advice=advice)
+        self.pid = pid
+        self.command = command
+        self.since = since
+
+
+class WrongBoard(HarnessError):
+    """Another board is plugged in where this one was: it has another serial number, or another chip.
+
+    Attributes:
+        expected: what was there, or should be.
+        came: what is there now.
+    """
+
+    advice = "plug the boards in as before, or name the one that is there now"
+
+    def __init__(self, message: str, *, expected: str, came: str, advice: str | None = None) -> None:
+        super().__init__(message, advice=advice)
+        self.expected = expected
+        self.came = came
+
+
+class NoPermission(HarnessError):
+    """The system does not let this user use the board."""
+
+    advice = "Linux: copy ci/60-tflm-hil.rules to /etc/udev/rules.d, then plug the board in anew"
+
+
+class BoardLost(HarnessError):
+    """The board does not come back by anything that can be done from here; `tried` has a line for each thing."""
+
+    advice = "unplug the board and plug it in again; if it does not come up, hold BOOTSEL down while plugging it in"
+
+    def __init__(self, message: str, *, tried: Iterable[str] = (), advice: str | None = None) -> None:
+        self.tried = tuple(tried)
+        super().__init__("\n".join([message, *(f"  tried: {line}" for line in self.tried)]), advice=advice)
 
 
 class FlashFailed(HarnessError):

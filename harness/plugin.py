@@ -25,6 +25,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("tflm-hil", "TensorFlow Lite Micro, hardware in the loop")
     group.addoption("--board", default="host", metavar="NAME", help="the board to test on (default: host)")
     group.addoption(
+        "--inventory", default=None, metavar="FILE", help="names of boards (default: boards.yaml, if there is one)"
+    )
+    group.addoption(
+        "--board-wait",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="wait so long for another run that has the board (default: 0)",
+    )
+    group.addoption(
         "--firmware",
         default=None,
         metavar="PATH",
@@ -129,8 +139,14 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
     if _uses_board(item):
         from harness.testing.failures import in_words
 
-        with in_words():
-            _runtime(item.config).begin_test(item.nodeid)
+        runtime = _runtime(item.config)
+        try:
+            with in_words():
+                runtime.begin_test(item.nodeid)
+        finally:
+            if runtime.lost is not None:
+                # No test after this one could run; each would only take its time to find that out.
+                item.session.shouldfail = runtime.lost
     return (yield)
 
 

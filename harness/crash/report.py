@@ -49,7 +49,7 @@ def explain_crash(
         registers=registers,
         backtrace=frames,
         note=f"not all addresses have names: {symbols.problem}" if frames and symbols.problem else "",
-        log=log,
+        log=_last_words(list(log), crash.log),
     )
 
 
@@ -75,3 +75,16 @@ def _symbols(firmware: Firmware | None, identity: Identity) -> Symbols:
     if firmware.build != identity.build:
         return Symbols(None, f"{firmware.path} is build {firmware.build}, the board runs {identity.build}")
     return Symbols(firmware.elf, firmware.elf_problem)
+
+
+def _last_words(received: list[str], kept: list[str]) -> list[str]:
+    """What the device said last: lines that came, and those that it kept because they may not have left it.
+
+    A device keeps the end of its log over the restart. Most of that has usually arrived, between lines of others; the
+    first line that it kept may lack its beginning.
+    """
+    arrived = 0
+    for line in received:
+        if arrived < len(kept) and (line.endswith(kept[0]) if arrived == 0 else line == kept[arrived]):
+            arrived += 1
+    return received + kept[arrived:]

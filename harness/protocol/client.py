@@ -244,7 +244,7 @@ class Client:
         mark = self.log.mark()
         deadline = Deadline(seconds)
         try:
-            self._link.listen()
+            self._link.listen(command)
             self._pending = command
             self.log.add(Kind.COMMAND, [line[:-1]])
             # What the port held before we opened it is no part of our first command: an empty line ends it.
@@ -275,7 +275,7 @@ class Client:
                 raise ProtocolError(
                     f"the device could not read `{command.verb}`: {printable(str(record.get('message')).encode())}"
                 )
-            if record.get("id") != command.id:
+            if not command.answered_by(record):
                 continue
             if record["type"] in ("reply", "error"):
                 return Reply(record, data)

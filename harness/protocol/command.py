@@ -54,6 +54,10 @@ class Command:
             raise Misuse(f"command of {len(line)} bytes: at most {MAX_COMMAND_BYTES} fit a line")
         return line + b"\n"
 
+    def answered_by(self, record: Mapping[str, object]) -> bool:
+        """Whether a record answers this command. Ids begin anew with each connection, so the verb is compared too."""
+        return record.get("id") == self.id and record.get("verb") == self.verb
+
     @classmethod
     def decode(cls, line: bytes) -> Command:
         """Reads a line, without its line feed.

@@ -7,6 +7,7 @@ import threading
 
 from harness.deadline import Deadline
 from harness.errors import HarnessError, LinkLost, ProtocolError, RecordLost
+from harness.protocol.command import Command
 from harness.protocol.devicelog import DeviceLog, Kind, printable
 from harness.protocol.record import NUMBER_MODULUS, Record
 from harness.protocol.stream import CorruptRecord, Item, LogLines, StreamParser
@@ -34,20 +35,27 @@ class Link:
         self._transport = transport
         self._parser = StreamParser()
         self._expected: int | None = None
+        self._trusted = False
         self._inbox: queue.SimpleQueue[Record | HarnessError] = queue.SimpleQueue()
         self._listening = False
         self._closing = False
+        self._command: Command | None = None
         self._thread = threading.Thread(target=self._run, name=f"reader of {transport.name}", daemon=True)
         self._thread.start()
 
-    def listen(self) -> None:
+    def listen(self, command: Command) -> None:
         """From here on records are kept for `receive`; what came before is forgotten.
+
+        Args:
+            command: what will be sent. Until a record answers one of our commands, broken records and gaps are passed
+                over: they may be the end of what the device had to say to the client before us.
 
         Raises:
             HarnessError: the failure that the link has had.
         """
         while not self._inbox.empty():
             self._inbox.get_nowait()
+        self._command = command
         self._listening = True
         if self.failure is not None:
             raise self.failure.with_traceback(None)
@@ -119,11 +127,13 @@ class Link:
                 self.log.add(Kind.LOG, item.lines)
             elif isinstance(item, CorruptRecord):
                 self.log.add(Kind.RECORD, [item.raw])
-                # Before the first good one it may be the end of what the device had to say to the client before us.
-                if self._expected is not None:
+                if self._trusted:
                     self._fail(ProtocolError(f"broken record ({item.reason}): {printable(item.raw)!r}"))
             else:
                 self.log.add(Kind.RECORD, [item.raw])
+                if not self._trusted and self._command is not None and self._command.answered_by(item.record):
+                    self._trusted = True
+                    self._expected = None
                 self._number(item.record["n"])
                 if self._listening:
                     if self._inbox.qsize() > MAX_UNREAD_RECORDS:
@@ -132,6 +142,6 @@ class Link:
                     self._inbox.put(item.record)
 
     def _number(self, number: int) -> None:
-        if self._expected is not None and number != self._expected:
+        if self._trusted and self._expected is not None and number != self._expected:
             self._fail(RecordLost(self._expected, number))
         self._expected = (number + 1) % NUMBER_MODULUS

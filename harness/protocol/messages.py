@@ -34,6 +34,7 @@ class Crash(_Message, frozen=True):
     op: Text = ""
     detail: Text = ""
     stack_left: UInt32 | None = None
+    log: Annotated[list[Text], Meta(max_length=32)] = []
     registers: Annotated[dict[Text, UInt32], Meta(max_length=32)] = {}
     backtrace: Annotated[list[UInt32], Meta(max_length=32)] = []
 

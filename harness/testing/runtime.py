@@ -32,12 +32,16 @@ class Runtime:
     Args:
         settings: what the run was asked for.
         show: writes a line to the terminal.
+
+    Attributes:
+        lost: why no test can run any more, in a line; None as long as tests can.
     """
 
     def __init__(self, settings: Settings, show: Callable[[str], None]) -> None:
         self.settings = settings
         self.library = ModelLibrary(settings.models)
         self.measurements: list[Measurement] = []
+        self.lost: str | None = None
         self._show = show
         self._board: Board | None = None
         self._bench: Bench | None = None
@@ -71,7 +75,13 @@ class Runtime:
             HarnessError: the board cannot be used.
         """
         try:
-            self._board = select(self.settings.board, firmware=self.settings.firmware, root=self.settings.root)
+            self._board = select(
+                self.settings.board,
+                firmware=self.settings.firmware,
+                root=self.settings.root,
+                inventory=self.settings.inventory,
+                wait=self.settings.wait,
+            )
             if self.settings.live_log:
                 self._board.log.add_sink(self._show_lines)
             bench = Bench(self._board, self.library, flash=self.settings.flash, on_measurement=self.measurements.append)
@@ -112,7 +122,13 @@ class Runtime:
         if self.settings.report is not None:
             folder = self._log_folder(self.settings.report)
             self._log_file = LogFile(folder / log_file_name(nodeid), bench.board.log)
-        bench.ensure_ready()
+        try:
+            bench.ensure_ready()
+        except HarnessError as error:
+            # It was tried by all means, and took its time. Whoever comes now is told the same at once.
+            self._failure = error
+            self.lost = f"the board is lost: {error.message.splitlines()[0]}"
+            raise
 
     def end_test(self) -> None:
         """Ends what the test has left open."""

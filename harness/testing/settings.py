@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+# Where names of boards stand if --inventory names no file, from pytest's root folder.
+INVENTORY = "boards.yaml"
+_MOST_SECONDS = 1_000_000
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -14,6 +18,8 @@ class Settings:
 
     Attributes:
         board: the text after --board.
+        inventory: the file with names of boards, or None.
+        wait: how many seconds to wait for a board that another run has.
         firmware: the UF2 that --firmware or pytest.ini names, or None for the one that is built.
         root: pytest's root folder, where the build is.
         flash: "auto", "always" or "never".
@@ -25,6 +31,8 @@ class Settings:
     """
 
     board: str
+    inventory: Path | None
+    wait: float
     firmware: Path | None
     root: Path
     flash: str
@@ -40,6 +48,8 @@ class Settings:
         report = config.getoption("--report-dir")
         return cls(
             board=config.getoption("--board"),
+            inventory=_inventory(config),
+            wait=_seconds(config.getoption("--board-wait")),
             firmware=_firmware(config),
             root=config.rootpath,
             flash=config.getoption("--flash"),
@@ -49,6 +59,21 @@ class Settings:
             update_golden=config.getoption("--update-golden"),
             worker=hasattr(config, "workerinput"),
         )
+
+
+def _inventory(config: pytest.Config) -> Path | None:
+    given = config.getoption("--inventory")
+    if given is not None:
+        return Path(config.invocation_params.dir / given)
+    usual = config.rootpath / INVENTORY
+    return usual if usual.is_file() else None
+
+
+def _seconds(wait: float) -> float:
+    # float() takes "nan" and "inf" too.
+    if not 0 <= wait < _MOST_SECONDS:
+        raise pytest.UsageError(f"--board-wait: seconds from 0 to {_MOST_SECONDS:,} expected, {wait:g} came")
+    return wait
 
 
 def _firmware(config: pytest.Config) -> Path | None:

@@ -26,8 +26,6 @@ function(tflm_hil_image target)
 
   target_compile_options(${target} PRIVATE
     $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti -fno-threadsafe-statics>
-    # The same source gives the same image, wherever it lies.
-    -ffile-prefix-map=${root}=pico_firmware -ffile-prefix-map=${PICO_SDK_PATH}=pico-sdk
   )
   math(EXPR arena_bytes "${TFLM_HIL_ARENA_KIB} * 1024")
   target_compile_definitions(${target} PRIVATE

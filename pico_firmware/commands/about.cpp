@@ -19,23 +19,40 @@ constexpr uint32_t kLastWordsUs = 200000;
 const char* const kRegisterNames[CrashRecord::kRegisters] = {"r0", "r1", "r2",  "r3",  "r4",  "r5", "r6", "r7",  "r8",
                                                              "r9", "r10", "r11", "r12", "sp", "lr", "pc", "xpsr"};
 
+// The end of the log, line by line; the first one may have lost its beginning.
+void WriteLog(JsonWriter& json, const char* log) {
+  char line[JsonWriter::kMaxText + 1];
+  json.BeginArray("log");
+  while (*log != '\0') {
+    size_t size = 0;
+    for (; *log != '\0' && *log != '\n'; ++log) {
+      if (size < JsonWriter::kMaxText) line[size++] = *log;
+    }
+    if (*log == '\n') ++log;
+    line[size] = '\0';
+    if (size > 0) json.Text(nullptr, line);
+  }
+  json.End();
+}
+
 void WriteCrash(JsonWriter& json, const CrashRecord& crash) {
   json.BeginObject("crash");
   json.Text("reason", crash.reason);
   if (crash.detail[0] != '\0') json.Text("detail", crash.detail);
   if (crash.command[0] != '\0') json.Text("command", crash.command);
   if (crash.op[0] != '\0') json.Text("op", crash.op);
-  if (crash.has_registers) {
-    json.BeginObject("registers");
-    for (size_t i = 0; i < CrashRecord::kRegisters; ++i) json.Uint(kRegisterNames[i], crash.registers[i]);
-    json.End();
+  json.BeginObject("registers");
+  for (size_t i = 0; i < CrashRecord::kRegisters; ++i) {
+    if ((crash.known >> i & 1u) != 0) json.Uint(kRegisterNames[i], crash.registers[i]);
   }
+  json.End();
   json.BeginArray("backtrace");
   for (size_t i = 0; i < crash.backtrace_count && i < CrashRecord::kBacktrace; ++i) {
     json.Uint(nullptr, crash.backtrace[i]);
   }
   json.End();
   json.Uint("stack_left", crash.stack_left);
+  WriteLog(json, crash.log);
   json.End();
 }
 
@@ -72,12 +89,15 @@ Failure Identify(const Command& command, RecordStream& records) {
   json.Text(nullptr, "test_verbs");
 #endif
   json.End();
-  if (const CrashRecord* crash = LastCrash()) {
+  const CrashRecord* const crash = LastCrash();
+  if (crash != nullptr) {
     WriteCrash(json, *crash);
-    ForgetCrash();
   } else {
     json.Null("crash");
   }
+  record.Finish();
+  // A record that nobody heard is told again.
+  if (crash != nullptr && Console::Get().passed()) ForgetCrash();
   return {};
 }
 

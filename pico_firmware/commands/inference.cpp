@@ -85,10 +85,10 @@ Failure InvokeAll(Session* session, uint32_t warmup, uint32_t repeats, bool prof
     const Failure failure =
         profiled && last ? interpreter.InvokeProfiled(&cycles, &profile) : interpreter.Invoke(&cycles);
     EndTimed();
+    console.Poll();
     console.ReleaseLog();
     if (failure) return failure;
     if (round >= warmup) samples->Add(cycles);
-    console.Poll();
   }
   return {};
 }

@@ -1,8 +1,10 @@
 #include "device/console.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
+#include "device/crash_record.h"
 #include "device/supervisor.h"
 #include "device/usb_endpoints.h"
 #include "device/usbd_pvt.h"
@@ -29,15 +31,20 @@ void Console::Poll() { tud_task(); }
 size_t Console::Read(uint8_t* room, size_t capacity) { return tud_cdc_read(room, static_cast<uint32_t>(capacity)); }
 
 bool Console::TakeHangUp() {
-  const bool hung_up = hung_up_;
+  if (!hung_up_) return false;
   hung_up_ = false;
-  return hung_up;
+  dropping_ = false;
+  mid_line_ = false;
+  return true;
 }
 
 bool Console::WaitForRoom(uint32_t bytes) {
+  // A bus reset must be dealt with before anything is written: until then TinyUSB writes to endpoints that are no more.
+  if (tud_task_event_ready()) Poll();
+  if (!hears()) return false;
   const uint32_t begun = time_us_32();
   while (tud_cdc_write_available() < bytes) {
-    if (!listened_to_ || host_stuck_) return false;
+    if (!hears() || host_stuck_) return false;
     if (time_us_32() - begun > kPatienceUs) {
       host_stuck_ = true;
       return false;
@@ -47,10 +54,12 @@ bool Console::WaitForRoom(uint32_t bytes) {
     Poll();
   }
   host_stuck_ = false;
-  return listened_to_;
+  return hears();
 }
 
 void Console::Write(const char* data, size_t size) {
+  // A record begins a line of its own, whatever became of the one before.
+  if (!logging_ && size > 0 && *data == kRecordSeparator) dropping_ = false;
   while (size > 0) {
     if (dropping_) {
       SkipLine(&data, &size);
@@ -70,7 +79,8 @@ void Console::Write(const char* data, size_t size) {
       continue;
     }
     if (note) TellDropped();
-    const uint32_t written = tud_cdc_write(data, static_cast<uint32_t>(size));
+    // No more than there is room for: without DTR, TinyUSB overwrites the oldest bytes.
+    const uint32_t written = tud_cdc_write(data, std::min(tud_cdc_write_available(), static_cast<uint32_t>(size)));
     if (written == 0) continue;
     mid_line_ = data[written - 1] != '\n';
     data += written;
@@ -89,7 +99,7 @@ void Console::SkipLine(const char** data, size_t* size) {
   *data = end + 1;
   dropping_ = false;
   // Without anybody there, nobody misses anything.
-  if (logging_ && listened_to_) ++dropped_lines_;
+  if (logging_ && hears()) ++dropped_lines_;
 }
 
 void Console::TellDropped() {
@@ -101,13 +111,12 @@ void Console::TellDropped() {
 }
 
 void Console::Log(const char* text, size_t size) {
+  NoteLog(text, size);
   if (holding_) {
     Hold(text, size);
-    return;
+  } else {
+    Pass(text, size);
   }
-  logging_ = true;
-  if (!records_.Log(text, size)) ++dropped_lines_;
-  logging_ = false;
 }
 
 void Console::Hold(const char* text, size_t size) {
@@ -132,7 +141,17 @@ void Console::ReleaseLog() {
   const size_t size = held_;
   held_ = 0;
   held_line_ = 0;
-  if (size > 0) Log(hold_, size);
+  // What did not fit came after what did.
+  const uint32_t dropped = dropped_lines_;
+  dropped_lines_ = 0;
+  if (size > 0) Pass(hold_, size);
+  dropped_lines_ += dropped;
+}
+
+void Console::Pass(const char* text, size_t size) {
+  logging_ = true;
+  if (!records_.Log(text, size)) ++dropped_lines_;
+  logging_ = false;
 }
 
 bool Console::Unsent() {
@@ -143,27 +162,32 @@ bool Console::Unsent() {
 void Console::Drain(uint32_t us) {
   const uint32_t begun = time_us_32();
   tud_cdc_write_flush();
-  while (listened_to_ && time_us_32() - begun < us && Unsent()) {
+  while (hears() && time_us_32() - begun < us && Unsent()) {
     WaitForInterrupt();
     Poll();
   }
 }
 
 void Console::Connected(bool connected) {
+  // RTS changes come here too.
+  if (connected == listened_to_) return;
+  listened_to_ = connected;
+  hung_up_ = true;
   host_stuck_ = false;
   dropped_lines_ = 0;
-  listened_to_ = connected;
-  if (connected) return;
-  hung_up_ = true;
-  tud_cdc_read_flush();
   // A packet that is in the endpoint already goes to whoever opens the port next, and is not a whole line.
   if (Unsent()) cut_ = true;
   mid_line_ = false;
   tud_cdc_write_clear();
+  // On both edges: a host may go on sending what the old client wrote, and a new one waits until DTR is up.
+  tud_cdc_read_flush();
 }
 
 void LogText(const char* text, size_t size) { Console::Get().Log(text, size); }
 
 }  // namespace tflm_hil
 
+// After a bus reset DTR is down without a word.
+extern "C" void tud_mount_cb() { tflm_hil::Console::Get().Connected(false); }
+extern "C" void tud_umount_cb() { tflm_hil::Console::Get().Connected(false); }
 extern "C" void tud_cdc_line_state_cb(uint8_t, bool dtr, bool) { tflm_hil::Console::Get().Connected(dtr); }

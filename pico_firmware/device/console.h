@@ -25,7 +25,8 @@ class Console final : public Sink {
   // What came from the host, at most `capacity` bytes.
   size_t Read(uint8_t* room, size_t capacity);
 
-  // Whether the client has left since the last call. What it sent is of no use to anybody any more.
+  // Whether the client has changed since the last call. What the one before sent is of no use to anybody any more. To be
+  // called between two commands.
   bool TakeHangUp();
 
   // For records: see Sink.
@@ -44,6 +45,12 @@ class Console final : public Sink {
   // The host opened the port, or closed it.
   void Connected(bool connected);
 
+  // Whether somebody is there to hear. Of a command that a client left behind, the next one hears nothing.
+  bool hears() const { return listened_to_ && !hung_up_; }
+
+  // Whether the last line went out, or will.
+  bool passed() const { return hears() && !dropping_ && !cut_; }
+
   RecordStream& records() { return records_; }
 
  private:
@@ -56,6 +63,7 @@ class Console final : public Sink {
   void SkipLine(const char** data, size_t* size);
   void TellDropped();
   void Hold(const char* text, size_t size);
+  void Pass(const char* text, size_t size);
 
   RecordStream records_;
   bool listened_to_ = false;

@@ -1,16 +1,17 @@
 #include "device/faults.h"
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdint>
 #include <cstdio>
 
+#include "device/backtrace.h"
 #include "device/crash_record.h"
 #include "device/stack.h"
+#include "hardware/regs/addressmap.h"
 #include "hardware/sync.h"
 #include "hardware/watchdog.h"
 #include "pico/platform.h"
-
-extern "C" char __flash_binary_start[], __etext[], __data_start__[], __data_end__[];
 
 namespace tflm_hil {
 namespace {
@@ -19,62 +20,20 @@ namespace {
 struct Frame {
   uint32_t r0, r1, r2, r3, r12, lr, pc, xpsr;
 };
+// ARMv8-M with floating point in use: sixteen registers, FPSCR and a reserved word more.
+constexpr uint32_t kFloatFrameBytes = sizeof(Frame) + 18 * sizeof(uint32_t);
+constexpr uint32_t kPlainFrame = 1u << 4;   // of EXC_RETURN
+constexpr uint32_t kProcessStack = 1u << 2;
+
 enum Register { kR12 = 12, kSp, kLr, kPc, kXpsr };
 
-bool IsCode(uint32_t address) {
-  const auto within = [address](const char* first, const char* end) {
-    return address >= reinterpret_cast<uintptr_t>(first) && address < reinterpret_cast<uintptr_t>(end);
-  };
-  // Some code is copied to RAM with the data.
-  return within(__flash_binary_start, __etext) || within(__data_start__, __data_end__);
+void Set(CrashRecord& record, unsigned number, uint32_t value) {
+  record.registers[number] = value;
+  record.known |= 1u << number;
 }
 
-// Whether the instruction before that address is a call: BL has 32 bits, BLX to a register 16.
-bool FollowsCall(uint32_t address) {
-  const auto* code = reinterpret_cast<const uint16_t*>(static_cast<uintptr_t>(address));
-  const bool bl = (code[-2] & 0xF800u) == 0xF000u && (code[-1] & 0xD000u) == 0xD000u;
-  const bool blx = (code[-1] & 0xFF87u) == 0x4780u;
-  return bl || blx;
-}
-
-// There are no frame pointers to follow. What lies on the stack and points behind a call in the program is, nearly
-// always, a return address; what is left over from earlier calls can be among them.
-void CollectBacktrace(CrashRecord& record, uint32_t sp) {
-  for (; InStack(sp, sizeof(uint32_t)) && record.backtrace_count < CrashRecord::kBacktrace; sp += sizeof(uint32_t)) {
-    const uint32_t word = *reinterpret_cast<const uint32_t*>(static_cast<uintptr_t>(sp));
-    const uint32_t address = word & ~1u;
-    if ((word & 1u) == 0 || !IsCode(address) || !IsCode(address - 4) || !FollowsCall(address)) continue;
-    record.backtrace[record.backtrace_count++] = address;
-  }
-}
-
-// `sp` points to the frame; `callee_saved` to r4 to r11, or is null where nobody saved them.
-void CollectFrame(CrashRecord& record, uint32_t sp, const uint32_t* callee_saved) {
-  record.registers[kSp] = sp;
-  if (callee_saved != nullptr) {
-    for (size_t i = 0; i < 8; ++i) record.registers[4 + i] = callee_saved[i];
-  }
-  if (!InStack(sp, sizeof(Frame))) return;
-  const auto& frame = *reinterpret_cast<const Frame*>(static_cast<uintptr_t>(sp));
-  record.has_registers = true;
-  record.registers[0] = frame.r0;
-  record.registers[1] = frame.r1;
-  record.registers[2] = frame.r2;
-  record.registers[3] = frame.r3;
-  record.registers[kR12] = frame.r12;
-  record.registers[kLr] = frame.lr;
-  record.registers[kPc] = frame.pc;
-  record.registers[kXpsr] = frame.xpsr;
-  // Bit 9 tells of a word that aligned the frame.
-  record.registers[kSp] = sp + sizeof(Frame) + ((frame.xpsr & 0x200u) != 0 ? 4 : 0);
-  CollectBacktrace(record, record.registers[kSp]);
-}
-
-[[noreturn]] void RestartAfterCrash(CrashRecord& record) {
-  record.stack_left = static_cast<uint32_t>(StackLeft());
-  SealCrash();
-  watchdog_reboot(0, 0, 0);
-  for (;;) __wfi();
+bool InRam(uint32_t address, size_t size) {
+  return address % 4 == 0 && address >= SRAM_BASE && address <= SRAM_END - size;
 }
 
 uint32_t ProcessStackPointer() {
@@ -83,22 +42,72 @@ uint32_t ProcessStackPointer() {
   return sp;
 }
 
+uint32_t ExceptionNumber() {
+  uint32_t ipsr;
+  asm volatile("mrs %0, ipsr" : "=r"(ipsr));
+  return ipsr & 0x1FF;
+}
+
+// `sp` points to the frame; `callee_saved` to r4 to r11, or is null where nobody saved them.
+void CollectFrame(CrashRecord& record, uint32_t sp, uint32_t exc_return, const uint32_t* callee_saved) {
+  const bool in_thread = (exc_return & kProcessStack) != 0;
+  if (callee_saved != nullptr) {
+    for (unsigned i = 0; i < 8; ++i) Set(record, 4 + i, callee_saved[i]);
+  }
+  uint32_t behind = sp;
+  if (InRam(sp, sizeof(Frame))) {
+    const auto& frame = *reinterpret_cast<const Frame*>(static_cast<uintptr_t>(sp));
+    Set(record, 0, frame.r0);
+    Set(record, 1, frame.r1);
+    Set(record, 2, frame.r2);
+    Set(record, 3, frame.r3);
+    Set(record, kR12, frame.r12);
+    Set(record, kLr, frame.lr);
+    Set(record, kPc, frame.pc);
+    Set(record, kXpsr, frame.xpsr);
+    behind += (exc_return & kPlainFrame) != 0 ? sizeof(Frame) : kFloatFrameBytes;
+    // Bit 9 tells of a word that aligned the frame.
+    if ((frame.xpsr & 0x200u) != 0) behind += sizeof(uint32_t);
+  }
+  Set(record, kSp, behind);
+  // Below its start nothing of the stack is left to look at.
+  CollectBacktrace(record, std::max(in_thread ? behind : ProcessStackPointer(), StackStart()));
+}
+
+#if !PICO_RP2040
+// ARMv8-M stops at PSPLIM and says so; the frame that had no room was not stacked.
+bool StackLimitHit() {
+  constexpr uintptr_t kConfigurableFaultStatus = 0xE000ED28;
+  constexpr uint32_t kStkof = 1u << 20;
+  return (*reinterpret_cast<volatile uint32_t*>(kConfigurableFaultStatus) & kStkof) != 0;
+}
+#else
+bool StackLimitHit() { return false; }
+#endif
+
+[[noreturn]] void RestartAfterCrash(CrashRecord& record, bool overflow) {
+  record.stack_left = overflow ? 0 : static_cast<uint32_t>(StackLeft());
+  SealCrash();
+  watchdog_reboot(0, 0, 0);
+  for (;;) __wfi();
+}
+
 }  // namespace
 
 void RecordHang() {
   CrashRecord& record = BeginCrash("watchdog", "no sign of life for 6 s");
-  CollectFrame(record, ProcessStackPointer(), nullptr);
-  RestartAfterCrash(record);
+  CollectFrame(record, ProcessStackPointer(), kProcessStack | kPlainFrame, nullptr);
+  RestartAfterCrash(record, false);
 }
 
 void Crash(const char* reason, const char* detail) {
   save_and_disable_interrupts();
-  CrashRecord& record = BeginCrash(reason, detail);
-  record.has_registers = true;
-  record.registers[kSp] = ProcessStackPointer();
-  record.registers[kPc] = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(__builtin_return_address(0))) & ~1u;
-  CollectBacktrace(record, record.registers[kSp]);
-  RestartAfterCrash(record);
+  CrashRecord& record = BeginCrash(reason, detail[0] == '\0' && ExceptionNumber() != 0 ? "in an interrupt" : detail);
+  const auto caller = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
+  Set(record, kPc, caller & ~1u);
+  Set(record, kSp, ProcessStackPointer());
+  CollectBacktrace(record, std::max(ProcessStackPointer(), StackStart()));
+  RestartAfterCrash(record, StackOverflowed());
 }
 
 void CheckStack() {
@@ -113,11 +122,16 @@ extern "C" {
 [[noreturn]] __attribute__((used)) void TflmHilHardFault(uint32_t frame_sp, uint32_t exc_return,
                                                          const uint32_t* callee_saved) {
   using namespace tflm_hil;
-  const bool in_thread = (exc_return & 4u) != 0;
-  const bool overflow = in_thread && (StackOverflowed() || !InStack(frame_sp, sizeof(Frame)));
+  const bool in_thread = (exc_return & kProcessStack) != 0;
+  const bool limit = StackLimitHit();
+  const bool overflow = limit || (in_thread && (StackOverflowed() || !InStack(frame_sp, sizeof(Frame))));
   CrashRecord& record = BeginCrash(overflow ? "stack overflow" : "HardFault", in_thread ? "" : "in an interrupt");
-  CollectFrame(record, frame_sp, callee_saved);
-  RestartAfterCrash(record);
+  if (limit) {
+    CollectBacktrace(record, std::max(frame_sp, StackStart()));
+  } else {
+    CollectFrame(record, frame_sp, exc_return, callee_saved);
+  }
+  RestartAfterCrash(record, overflow);
 }
 
 // ARMv6-M has no 32-bit stores of high registers, hence the detour.

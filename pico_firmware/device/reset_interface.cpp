@@ -28,7 +28,8 @@ uint16_t Open(uint8_t, const tusb_desc_interface_t* found, uint16_t most) {
 
 // Class requests to the interface: 1 restarts into BOOTSEL and never answers, 2 restarts the firmware.
 bool Control(uint8_t port, uint8_t stage, const tusb_control_request_t* request) {
-  if (request->wIndex != interface_number) return false;
+  // Standard requests have the same numbers.
+  if (request->bmRequestType_bit.type != TUSB_REQ_TYPE_CLASS || request->wIndex != interface_number) return false;
   if (stage == CONTROL_STAGE_SETUP && request->bRequest == RESET_REQUEST_BOOTSEL) {
     // The low seven bits of the value say which of BOOTSEL's interfaces are to be left out.
     RestartIntoBootsel(request->wValue & 0x7Fu);

@@ -3,6 +3,8 @@
 #include "hardware/structs/mpu.h"
 #include "hardware/sync.h"
 
+extern "C" char __StackTop;
+
 namespace tflm_hil {
 namespace {
 
@@ -46,9 +48,10 @@ void RunOnOwnStack(void (*rest)()) {
       "movs r0, #2\n"  // CONTROL.SPSEL: thread mode uses the process stack pointer
       "msr control, r0\n"
       "isb\n"
+      "msr msp, %2\n"  // what main() pushed is not needed any more, and left it unaligned
       "blx %1\n"
       :
-      : "r"(AddressOf(stack + kWords)), "r"(rest)
+      : "r"(AddressOf(stack + kWords)), "r"(rest), "r"(&__StackTop)
       : "r0", "memory");
   __builtin_unreachable();
 }
@@ -67,10 +70,10 @@ size_t StackLeft() {
 }
 
 bool InStack(uint32_t address, size_t size) {
-  const uint32_t first = AddressOf(stack + kGuardWords);
-  return address >= first && address <= StackEnd() && size <= StackEnd() - address && address % 4 == 0;
+  return address >= StackStart() && address <= StackEnd() && size <= StackEnd() - address && address % 4 == 0;
 }
 
+uint32_t StackStart() { return AddressOf(stack + kGuardWords); }
 uint32_t StackEnd() { return AddressOf(stack + kWords); }
 
 }  // namespace tflm_hil

@@ -23,6 +23,7 @@ size_t StackLeft();
 
 // Whether `size` bytes at that address lie within the stack.
 bool InStack(uint32_t address, size_t size);
+uint32_t StackStart();
 uint32_t StackEnd();
 
 }  // namespace tflm_hil

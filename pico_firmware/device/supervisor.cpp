@@ -37,8 +37,9 @@ void OnAlarm(uint) {
 void StartSupervisor() {
   hardware_alarm_claim(kAlarm);
   hardware_alarm_set_callback(kAlarm, OnAlarm);
-  Feed();
+  // Feeding comes second: before, the SDK would load zero.
   watchdog_enable(kWatchdogMs, true);
+  Feed();
   Arm(kIdleUs);
 }
 
@@ -48,7 +49,8 @@ void Feed() {
 }
 
 void OnOperator(const char* name) {
-  CheckStack();
+  // A host may want the board back, or leave, in the middle of a long invoke.
+  if (tud_task_event_ready()) tud_task();
   NoteOperator(name);
   Feed();
 }

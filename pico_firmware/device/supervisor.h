@@ -21,7 +21,7 @@ void Feed();
 void WaitForInterrupt();
 
 // Around each invoke that is measured. For the first second there is no interrupt in between, USB's neither: it can
-// wait that long. After it, the invoke is a long one, in which operators are signs of life and USB is served.
+// wait that long. After it, the invoke is a long one: operators are signs of life, and USB is served between them.
 void BeginTimed();
 void EndTimed();
 

@@ -167,7 +167,8 @@ def test_a_timeout_of_the_device_takes_its_time(works):
 def test_an_idle_board_costs_next_to_nothing(works):
     client = works.connect()
     client.ping()
-    [pid] = [child for child in children(os.getpid()) if "emulator" in Path(f"/proc/{child}/cmdline").read_text()]
+    flash = str(works._slot.flash)
+    [pid] = [child for child in children(os.getpid()) if flash in Path(f"/proc/{child}/cmdline").read_text()]
 
     def used():
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -302,7 +303,8 @@ def test_a_device_that_is_ended_is_started_again(works):
 
 
 def test_many_crashes_leave_nothing_behind(works):
-    [pid] = [child for child in children(os.getpid()) if "emulator" in Path(f"/proc/{child}/cmdline").read_text()]
+    flash = str(works._slot.flash)
+    [pid] = [child for child in children(os.getpid()) if flash in Path(f"/proc/{child}/cmdline").read_text()]
     files = Path(f"/proc/{pid}/fd")
     works.connect().ping()
     before = len(list(files.iterdir()))

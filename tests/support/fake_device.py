@@ -28,7 +28,8 @@ class FakeDevice:
 
     def record(self, kind: str, line: bytes, **fields: object) -> bytes:
         """A record in answer to a command line, with the next number."""
-        record: dict[str, object] = {"n": self._number, "type": kind, "id": int(line.rpartition(b"#")[2])}
+        verb, number = line.split()[0].decode(), int(line.rpartition(b"#")[2])
+        record: dict[str, object] = {"n": self._number, "type": kind, "id": number, "verb": verb}
         self._number += 1
         return encode_record({**record, **fields})
 

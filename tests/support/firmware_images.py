@@ -29,11 +29,10 @@ def image_path(engine: str) -> Path:
 def why_no_image(engine: str) -> str | None:
     """One line that says why tests cannot run an engine's image, or None."""
     path = image_path(engine)
-    return (
-        None
-        if path.exists()
-        else f"no {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}; " + (_BUILD[engine])
-    )
+    # One that was named and is not there is a mistake, and no reason to skip.
+    if path.exists() or (os.environ.get(OVERRIDE) and engine == "loopback"):
+        return None
+    return f"no {path.relative_to(ROOT)}; {_BUILD[engine]}"
 
 
 def load_image(engine: str) -> Firmware:

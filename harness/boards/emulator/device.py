@@ -121,7 +121,8 @@ class Device:
     def _carry_out(self, words: list[str]) -> None:
         match words:
             case ["sync"]:
-                pass
+                # Whoever asks has closed the port, and will open it again before we would look.
+                self._serial.serve()
             case ["reset"]:
                 self._chip.reset()
             case ["power-cycle"]:

@@ -118,9 +118,25 @@ def test_a_lost_final_record_is_named_as_lost_and_not_as_a_timeout(connect):
 
 
 def test_a_broken_record_fails_the_command_and_shows_it(connect):
-    client = connect(lambda device, line: device.write(b'\x1e{"n":0,"typ\n'))
+    def answer(device, line):
+        device.write(device.record("reply", line) if line.startswith(b"ping") else b'\x1e{"n":1,"typ\n')
+
+    client = connect(answer)
+    client.ping()
     with pytest.raises(ProtocolError, match="broken record"):
-        client.ping()
+        client.help()
+
+
+def test_what_the_device_had_to_say_to_an_earlier_client_is_passed_over(connect):
+    def answer(device, line):
+        if line.startswith(b"ping #1"):
+            device.write(b'lp","text":"x"}\n\x1e{"n":7,"type":"reply","id":1,"verb":"help"}\n\x1e{"n\n')
+            device.write(b'\x1e{"n":9,"type":"reply","id":5,"verb":"ping"}\n')
+        device.write(device.record("reply", line))
+
+    client = connect(answer)
+    client.ping()
+    client.ping()
 
 
 def output_answer(data, *, crc, cut=0):

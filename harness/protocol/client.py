@@ -25,6 +25,7 @@ from harness.protocol.record import Record
 COMMAND_SECONDS = 10.0
 OPEN_SECONDS = 30.0
 _PROBE_SECONDS = 0.5
+_RESTART_SECONDS = 5.0
 _SHOWN_LINES = 12
 _MAX_DATA_RECORDS = 100_000
 
@@ -202,8 +203,13 @@ class Client:
         self.request("close", {"session": str(session)})
 
     def reboot(self) -> None:
-        """Restarts the device; the link ends with it."""
+        """Restarts the device, and returns when the link has ended.
+
+        Raises:
+            DeviceTimeout: it answered, but did not restart.
+        """
         self.request("reboot")
+        self._link.await_hang_up(Deadline(_RESTART_SECONDS))
 
     def help(self) -> list[str]:
         """The device's own list of commands, a line each."""

@@ -6,7 +6,7 @@ import queue
 import threading
 
 from harness.deadline import Deadline
-from harness.errors import HarnessError, LinkLost, ProtocolError, RecordLost
+from harness.errors import DeviceTimeout, HarnessError, LinkLost, ProtocolError, RecordLost
 from harness.protocol.command import Command
 from harness.protocol.devicelog import DeviceLog, Kind, printable
 from harness.protocol.record import NUMBER_MODULUS, Record
@@ -53,6 +53,8 @@ class Link:
         Raises:
             HarnessError: the failure that the link has had.
         """
+        if self._closing:
+            raise LinkLost(f"port {self.name} was closed by this program")
         while not self._inbox.empty():
             self._inbox.get_nowait()
         self._command = command
@@ -86,6 +88,16 @@ class Link:
         if isinstance(item, HarnessError):
             raise item.with_traceback(None)
         return item
+
+    def await_hang_up(self, deadline: Deadline) -> None:
+        """Waits until the port is gone.
+
+        Raises:
+            DeviceTimeout: it stayed.
+        """
+        self._thread.join(deadline.remaining())
+        if self._thread.is_alive():
+            raise DeviceTimeout(f"port {self.name} to go away", deadline.seconds)
 
     def close(self) -> None:
         """Ends the thread and closes the port; a second call does nothing."""

@@ -276,3 +276,17 @@ def test_a_crash_that_was_told_is_kept_with_the_connection(connect):
     assert (told.reason, told.op, told.detail, told.stack_left) == ("panic", "SVDF", "text", 4)
     assert client.identify().crash is None
     assert client.crash == told, "a board that asked first must not lose it"
+
+
+def test_a_device_that_does_not_restart_is_said(connect, monkeypatch):
+    monkeypatch.setattr("harness.protocol.client._RESTART_SECONDS", 0.1)
+    client = connect(lambda device, line: device.write(device.record("reply", line)))
+    with pytest.raises(DeviceTimeout, match="to go away"):
+        client.reboot()
+
+
+def test_a_closed_client_says_so_at_once(connect):
+    client = connect(lambda device, line: device.write(device.record("reply", line)))
+    client.close()
+    with pytest.raises(LinkLost, match="closed by this program"):
+        client.ping(seconds=30)

@@ -8,3 +8,7 @@ from hypothesis import settings
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("desk", deadline=None, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "emulated: runs a firmware image on an emulated RP2040")

@@ -75,3 +75,13 @@ def client(board):
     client = board.connect()
     client.identify()
     return client
+
+
+def pytest_collection_modifyitems(items):
+    # What needs no firmware image is told apart, because it runs with the harness's own tests too.
+    for item in items:
+        if not item.path.is_relative_to(Path(__file__).parent):
+            continue
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        if "host" not in parameters:
+            item.add_marker(pytest.mark.emulated)

@@ -14,8 +14,9 @@ pytest.importorskip("tflite_micro", reason="TFLM's wheel exists for x86-64 Linux
 
 from harness.bench import Bench
 from harness.boards.host import board as module
-from harness.boards.host.board import HostBoard, state_directory
-from harness.errors import (
+from harness.boards.host.board import HostBoard
+from harness.boards.slots import state_directory
+from harness.errors import BoardBusy, (
     BoardNotFound,
     DeviceCrashed,
     DeviceTimeout,
@@ -115,9 +116,9 @@ def test_a_board_that_was_let_go_is_free_again(make_bench):
 
 
 def test_when_all_boards_are_taken_it_says_so(make_bench, monkeypatch):
-    monkeypatch.setattr(module, "_SLOTS", 2)
+    monkeypatch.setattr("harness.boards.slots.SLOTS", 2)
     make_bench(), make_bench()
-    with pytest.raises(BoardNotFound, match="all 2 host boards are in use.*\n?.*wait until other runs end"):
+    with pytest.raises(BoardBusy, match="all 2 host boards are in use.*\n?.*wait until other runs end"):
         make_bench()
 
 
@@ -332,7 +333,7 @@ def test_without_a_home_directory_the_advice_names_the_variable(monkeypatch):
     for relative in ("", "cache"):
         monkeypatch.setenv("XDG_CACHE_HOME", relative)
         with pytest.raises(BoardNotFound, match="XDG_CACHE_HOME"):
-            state_directory()
+            state_directory("host")
 
 
 def test_a_timeout_bounds_the_whole_call(bench):

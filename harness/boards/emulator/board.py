@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
 from harness.boards.board import Board
 from harness.boards.emulator.availability import why_unavailable
 from harness.boards.emulator.flash_file import FlashFile
+from harness.boards.emulator.flash_window import UNIQUE_ID_BYTES
 from harness.boards.emulator.process import EmulatorProcess
-from harness.boards.emulator.slots import KIND, state_directory, take_slot
+from harness.boards.slots import state_directory, take_slot
 from harness.deadline import Deadline
 from harness.errors import BoardNotFound, DeviceTimeout, FlashFailed, NoFirmware
 from harness.flash.firmware import Firmware
@@ -21,7 +23,13 @@ from harness.protocol.devicelog import Kind
 from harness.protocol.link import Link
 from harness.protocol.transport import SerialTransport
 
+KIND = "emulator"
 _START_SECONDS = 20.0
+
+
+def unique_id(name: str) -> bytes:
+    """The flash chip's unique id, and so the serial number of a Pico; the same in every run."""
+    return hashlib.sha256(f"tflm-hil {name}".encode()).digest()[:UNIQUE_ID_BYTES]
 
 
 class EmulatorBoard(Board):
@@ -45,7 +53,7 @@ class EmulatorBoard(Board):
         if reason is not None:
             raise BoardNotFound(f"no emulated board: {reason}", advice="use `--board host`, or a Pico")
         self.firmware: Firmware = firmware
-        self._slot = take_slot(directory or state_directory(), name)
+        self._slot = take_slot(directory or state_directory(KIND), KIND, name)
         self._holds_slot = True
         self.name = self._slot.name
         self._process: EmulatorProcess | None = None
@@ -54,7 +62,7 @@ class EmulatorBoard(Board):
     @property
     def serial(self) -> str:
         """The serial number that the firmware reports: the flash chip's unique id."""
-        return self._slot.unique_id.hex().upper()
+        return unique_id(self.name).hex().upper()
 
     # --- what every board can do -------------------------------------------------------------------------------------
 
@@ -169,7 +177,7 @@ class EmulatorBoard(Board):
     def _launch(self) -> EmulatorProcess:
         # Read here too: what is wrong with the file is better said by this process.
         FlashFile(self._slot.flash).read()
-        self._process = EmulatorProcess(self._slot.flash, self._slot.unique_id, self._noted)
+        self._process = EmulatorProcess(self._slot.flash, unique_id(self.name), self._noted)
         return self._process
 
     def _noted(self, text: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
 from pathlib import Path
@@ -10,6 +9,7 @@ from selectors import EVENT_READ, DefaultSelector
 
 from harness.boards.board import Board
 from harness.boards.host import firmware
+from harness.boards.slots import state_directory, take_slot
 from harness.deadline import Deadline
 from harness.errors import BoardNotFound, FlashFailed
 from harness.flash.image import Image
@@ -22,7 +22,6 @@ from harness.tflm import availability
 
 _START_SECONDS = 20.0
 _STOP_SECONDS = 5.0
-_SLOTS = 64
 _READY = b"ready "
 
 # The program that is the device. Tests put a faulty one in its place.
@@ -32,24 +31,6 @@ DEVICE_COMMAND: tuple[str, ...] = own_program("harness.boards.host.device")
 def why_unavailable() -> str | None:
     """One line that says why there is no host board here, or None."""
     return availability.why_unavailable()
-
-
-def state_directory() -> Path:
-    """Where host boards keep their flash: in the user's cache folder.
-
-    Raises:
-        BoardNotFound: there is none.
-    """
-    # The XDG base directory specification has relative paths ignored.
-    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if not cache.is_absolute():
-        try:
-            cache = Path.home() / ".cache"
-        except RuntimeError:
-            raise BoardNotFound(
-                "no home directory for the host board's flash", advice="set HOME or XDG_CACHE_HOME to a folder of yours"
-            ) from None
-    return cache / "tflm-hil" / "host"
 
 
 class HostBoard(Board):
@@ -66,12 +47,11 @@ class HostBoard(Board):
         reason = why_unavailable()
         if reason is not None:
             raise BoardNotFound(f"no host board: {reason}", advice="use `--board emulator`, or a Pico")
-        self._directory = directory or state_directory()
         self._process: subprocess.Popen[bytes] | None = None
         self._port = ""
         self._client: Client | None = None
-        self._lock, self.name = self._take_slot()
-        self._flash = self._directory / f"{self.name}.flash"
+        slot = take_slot(directory or state_directory(self.kind), self.kind, self.kind)
+        self.name, self._flash, self._lock = slot.name, slot.flash, slot.lock
 
     def image(self, pack: ModelPack) -> Image:
         return Image(build=firmware.build_id(), firmware=b"", pack=pack)
@@ -87,7 +67,7 @@ class HostBoard(Board):
         except OSError as error:
             raise FlashFailed(
                 f"the host board's flash cannot be written: {error}",
-                advice=f"make room in {self._directory}, or have XDG_CACHE_HOME name another folder",
+                advice=f"make room in {self._flash.parent}, or have XDG_CACHE_HOME name another folder",
             ) from None
 
     def connect(self) -> Client:
@@ -115,26 +95,6 @@ class HostBoard(Board):
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
-
-    def _take_slot(self) -> tuple[int, str]:
-        """A flash file that no other run uses; the kernel gives the lock back, whatever ends this process."""
-        for number in range(_SLOTS):
-            name = f"host-{number}"
-            try:
-                self._directory.mkdir(parents=True, exist_ok=True)
-                lock = os.open(self._directory / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            except OSError as error:
-                raise BoardNotFound(
-                    f"the host board has no place for its flash: {error}",
-                    advice="have XDG_CACHE_HOME name a folder that you may write to",
-                ) from None
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(lock)
-                continue
-            return lock, name
-        raise BoardNotFound(f"all {_SLOTS} host boards are in use", advice="wait until other runs end")
 
     def _start(self) -> None:
         # The device lives as long as the pipe that is its standard input: it ends with us, whatever ends us.

@@ -1,25 +1,20 @@
-"""Which emulated boards there are, and who has which: a file for each one's flash, and a lock beside it."""
+"""Boards that are programs on this computer, and who has which: a file for each one's flash, and a lock beside it."""
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.boards.emulator.flash_window import UNIQUE_ID_BYTES
 from harness.errors import BoardBusy, BoardNotFound
 
-KIND = "emulator"
 SLOTS = 64
 
-_NAME = re.compile(rf"{KIND}(?:-(0|[1-9][0-9]?))?")
 
-
-def state_directory() -> Path:
-    """Where emulated boards keep their flash: in the user's cache folder.
+def state_directory(kind: str) -> Path:
+    """Where boards of a kind keep their flash: in the user's cache folder.
 
     Raises:
         BoardNotFound: there is none.
@@ -31,15 +26,15 @@ def state_directory() -> Path:
             cache = Path.home() / ".cache"
         except RuntimeError:
             raise BoardNotFound(
-                "no home directory for the emulated board's flash",
+                f"no home directory for the {kind} board's flash",
                 advice="set HOME or XDG_CACHE_HOME to a folder of yours",
             ) from None
-    return cache / "tflm-hil" / KIND
+    return cache / "tflm-hil" / kind
 
 
-def is_name(text: str) -> bool:
-    """Whether `--board TEXT` means an emulated board: `emulator`, or `emulator-N` for a certain one."""
-    match = _NAME.fullmatch(text)
+def is_name(kind: str, text: str) -> bool:
+    """Whether `--board TEXT` means a board of that kind: `emulator`, or `emulator-N` for a certain one."""
+    match = re.fullmatch(rf"{kind}(?:-(0|[1-9][0-9]?))?", text)
     return match is not None and int(match[1] or 0) < SLOTS
 
 
@@ -48,7 +43,7 @@ class Slot:
     """A board that is this process's alone; the kernel gives the lock back, whatever ends the process.
 
     Attributes:
-        name: "emulator-0" and so on.
+        name: the kind and a number: "emulator-0" and so on.
         flash: the file of its flash.
         lock: an open file; closing it lets the board go.
     """
@@ -57,32 +52,29 @@ class Slot:
     flash: Path
     lock: int
 
-    @property
-    def unique_id(self) -> bytes:
-        """The flash chip's unique id, and so the serial number of a Pico; the same in every run."""
-        return hashlib.sha256(f"tflm-hil {self.name}".encode()).digest()[:UNIQUE_ID_BYTES]
 
-
-def take_slot(directory: Path, name: str) -> Slot:
+def take_slot(directory: Path, kind: str, name: str) -> Slot:
     """Takes a board.
 
     Args:
-        name: "emulator" for the first that is free, or "emulator-N".
+        directory: where boards of that kind keep their flash.
+        kind: "host" or "emulator".
+        name: the kind for the first that is free, or the kind and a number.
 
     Raises:
         BoardBusy: another run has it, or all of them.
         BoardNotFound: there is no such board, or no place for its flash.
     """
-    if not is_name(name):
-        raise BoardNotFound(f"{KIND}, or {KIND}-0 to {KIND}-{SLOTS - 1} expected, {name!r} came")
-    names = [name] if name != KIND else [f"{KIND}-{number}" for number in range(SLOTS)]
+    if not is_name(kind, name):
+        raise BoardNotFound(f"{kind}, or {kind}-0 to {kind}-{SLOTS - 1} expected, {name!r} came")
+    names = [name] if name != kind else [f"{kind}-{number}" for number in range(SLOTS)]
     for candidate in names:
         try:
             directory.mkdir(parents=True, exist_ok=True)
             lock = os.open(directory / f"{candidate}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise BoardNotFound(
-                f"the emulated board has no place for its flash: {error}",
+                f"the {kind} board has no place for its flash: {error}",
                 advice="have XDG_CACHE_HOME name a folder that you may write to",
             ) from None
         try:
@@ -91,6 +83,6 @@ def take_slot(directory: Path, name: str) -> Slot:
             os.close(lock)
             continue
         return Slot(candidate, directory / f"{candidate}.flash", lock)
-    if name == KIND:
-        raise BoardBusy(f"all {SLOTS} emulated boards are in use", advice="wait until other runs end")
-    raise BoardBusy(f"{name} is in use by another run", advice=f"wait until it ends, or use `--board {KIND}`")
+    if name == kind:
+        raise BoardBusy(f"all {SLOTS} {kind} boards are in use", advice="wait until other runs end")
+    raise BoardBusy(f"{name} is in use by another run", advice=f"wait until it ends, or use `--board {kind}`")

@@ -16,7 +16,8 @@ from harness.bench import Bench
 from harness.boards.host import board as module
 from harness.boards.host.board import HostBoard
 from harness.boards.slots import state_directory
-from harness.errors import BoardBusy, (
+from harness.errors import (
+    BoardBusy,
     BoardNotFound,
     DeviceCrashed,
     DeviceTimeout,

@@ -42,11 +42,12 @@ def growth_while_flooded(port: str, size: int) -> int:
     link = Link(SerialTransport(port), log)
     with contextlib.closing(link):
         Client(link).ping()
-        link.listen()
+        command = Command("flood", {"bytes": str(size)}, 1)
+        link.listen(command)
         mark = log.mark()
         deadline = Deadline(_FLOOD_SECONDS)
         before = peak = resident_bytes()
-        link.send(Command("flood", {"bytes": str(size)}, 1).encode(), deadline)
+        link.send(command.encode(), deadline)
         while (record := link.receive(deadline.capped(_SAMPLE_SECONDS))) is None:
             peak = max(peak, resident_bytes())
             if deadline.expired():

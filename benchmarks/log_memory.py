@@ -48,7 +48,7 @@ def growth_while_flooded(port: str, size: int) -> int:
         deadline = Deadline(_FLOOD_SECONDS)
         before = peak = resident_bytes()
         link.send(command.encode(), deadline)
-        while (record := link.receive(deadline.capped(_SAMPLE_SECONDS))) is None:
+        while (record := link.receive(Deadline(_SAMPLE_SECONDS))) is None:
             peak = max(peak, resident_bytes())
             if deadline.expired():
                 raise TimeoutError(f"the flood did not end within {_FLOOD_SECONDS:g} s")

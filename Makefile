@@ -34,7 +34,8 @@ run: $(READY)
 	@echo "report: $(REPORT)/junit.xml, logs: $(REPORT)/logs/"
 
 test: $(READY)
-	$(PYTEST) tests --ignore tests/firmware --ignore tests/tflm_firmware --ignore tests/devices -n auto $(ARGS)
+	$(PYTEST) tests --ignore tests/firmware --ignore tests/tflm_firmware --ignore tests/devices --ignore tests/virtual_usb \
+	  -n auto $(ARGS)
 	$(PYTEST) tests/devices -m "not emulated" -n auto $(ARGS)
 
 firmware: $(READY)
@@ -50,6 +51,7 @@ firmware: $(READY)
 firmware-test: $(READY)
 	$(PYTEST) tests/firmware $(ARGS)
 	$(PYTEST) tests/devices -m emulated -n auto $(ARGS)
+	$(PYTEST) tests/virtual_usb -n auto $(ARGS)
 	$(PYTEST) tests/tflm_firmware $(ARGS)
 
 bench: $(READY)

@@ -121,8 +121,9 @@ class Bench:
         return self._flash(pack, build)
 
     def _flash(self, pack: ModelPack, build: str) -> Flashed:
-        self.board.flash(self.board.image(pack))
+        # The board closes its port: a client that is still here would be one without a line, if this fails.
         self._drop_client()
+        self.board.flash(self.board.image(pack))
         self._ensure_connected()
         if self.identity.build != build or self.identity.pack_crc != crc_text(pack.crc):
             raise FlashFailed(
@@ -144,7 +145,13 @@ class Bench:
                 return
         except HarnessError as error:
             self.board.log.add(Kind.LOG, [f"(harness) {error.message}".encode()])
-        self.recover()
+        try:
+            self.recover()
+        except NoFirmware:
+            # A flashing that failed has left none. It is done again, with all that was there before.
+            if self._policy == "never":
+                raise
+            self.prepare([model for name in self._on_board if (model := self._known(name))])
 
     def recover(self) -> None:
         """Restarts the board by force. Open sessions are lost.

@@ -225,7 +225,7 @@ class WrongBoard(HarnessError):
 class NoPermission(HarnessError):
     """The system does not let this user use the board."""
 
-    advice = "Linux: copy ci/60-tflm-hil.rules to /etc/udev/rules.d, then plug the board in anew"
+    advice = "on Linux, copy ci/60-tflm-hil.rules to /etc/udev/rules.d, then plug the board in anew"
 
 
 class BoardLost(HarnessError):

@@ -4,7 +4,8 @@ where tflm-hil is installed loads this file, so whatever is heavy is imported on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+import os
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,34 @@ if TYPE_CHECKING:
     from harness.testing.runtime import Runtime
 
 _FIXTURES = frozenset({"board", "bench", "open_model", "reference"})
+_OPTIONS_WITH_PATHS = frozenset({"--board", "--inventory", "--firmware", "--report-dir"})
+
+
+# Before pytest begins to capture what is written.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, Any, Any]:
+    """Has `--board /dev/ttyACM0` mean the same as `--board=/dev/ttyACM0`.
+
+    pytest looks for its ini-file before it knows the options of plugins. In the first form it takes the port for a
+    folder of tests, looks for the file around /dev, and finds none. So it is started once more with the second form.
+    """
+    given = early_config.invocation_params
+    joined = _with_joined_paths(given.args, given.dir)
+    if joined != list(given.args):
+        raise SystemExit(pytest.main(joined, plugins=given.plugins))
+    return (yield)
+
+
+def _with_joined_paths(arguments: Sequence[str], folder: Path) -> list[str]:
+    """The same arguments, each option in one piece with its path if that exists elsewhere than in the folder."""
+    joined: list[str] = []
+    for argument in map(str, arguments):
+        path = folder / argument
+        if joined and joined[-1] in _OPTIONS_WITH_PATHS and not path.is_relative_to(folder) and os.path.lexists(path):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

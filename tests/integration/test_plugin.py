@@ -67,7 +67,12 @@ def test_an_unknown_board_is_said_once_in_the_header_and_by_every_test(project, 
     project.makepyfile(TWO_TESTS)
     result = run("--board", "/dev/ttyNONE")
     result.assert_outcomes(errors=2)
-    result.stdout.fnmatch_lines(["board: NOT USABLE: no board is called '/dev/ttyNONE'; there is: host, emulator"])
+    result.stdout.fnmatch_lines(
+        ["board: NOT USABLE: a Pico whose serial port is '/dev/ttyNONE' expected, none came; *"]
+    )
+    result = run("--board", "nobody")
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(["board: NOT USABLE: no board is called 'nobody'; there is: host, emulator*"])
 
 
 def test_collect_only_starts_no_board(project, run, monkeypatch):

@@ -1,0 +1,105 @@
+"""boards.yaml."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.boards.pico.inventory import Entry, InventoryError, Power, load_inventory
+from tests.unit.boards.pico.tree import OTHER_SERIAL, SERIAL
+
+ROOT = Path(__file__).parents[4]
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load_text(text):
+        path = tmp_path / "boards.yaml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return load_inventory(path)
+
+    return load_text
+
+
+def test_the_example_is_one():
+    entries = load_inventory(ROOT / "ci" / "boards.example.yaml").entries
+    assert entries["left"].power == Power(hub="1-2", port=3)
+    assert (entries["left"].chip, entries["right"].port) == ("RP2040", None)
+
+
+def test_no_inventory_has_no_boards():
+    assert load_inventory(None).entries == {}
+
+
+def test_a_board_is_known_by_its_place_or_its_number(load):
+    boards = load(f'boards: {{a: {{serial: "{SERIAL}", port: "1-2"}}, b: {{port: "1-3", kind: pico2_w}}}}')
+    assert boards.by_place("1-9", SERIAL) == Entry(serial=SERIAL, port="1-2")
+    assert boards.by_place("1-2", OTHER_SERIAL) is None
+    assert boards.by_place("1-2", None) == boards.entries["a"]
+    assert boards.by_place("1-3", OTHER_SERIAL).chip == "RP2350"
+    assert boards.by_place("1-4", None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("boards: {a: {serial: xyz}}", "boards.a.serial: 16 hexadecimal digits expected, 'xyz' came"),
+        ("boards: {a: {serial: 1234567890123456}}", "boards.a.serial: text expected, YAML takes this for a number"),
+        ("boards: {a: {port: '1-2; reboot'}}", "boards.a.port: a USB port path such as"),
+        ("boards: {a: {port: '1-2\\n'}}", "boards.a.port: a USB port path such as"),
+        ('boards: {a: {port: "1-2\\n"}}', "boards.a.port: a USB port path such as"),
+        ("boards: {a: {port: /dev/ttyACM0}}", "'/dev/ttyACM0' came"),
+        ("boards: {a: {}}", "boards.a: serial or port expected, neither came"),
+        (
+            "boards: {a: {port: '1-2', kind: uno}}",
+            "boards.a.kind: .*'pico', 'pico_w', 'pico2' or 'pico2_w'.*'uno' came",
+        ),
+        ("boards: {a: {port: '1-2', prot: 1}}", "boards.a.prot: no such key expected, 1 came"),
+        ("boards: {a: {port: '1-2', power: {hub: '1-1'}}}", "boards.a.power.port: this key expected, it is missing"),
+        ("boards: {a: {port: '1-2', power: {hub: -a, port: 1}}}", "boards.a.power.hub: a hub such as"),
+        ("boards: {a: {port: '1-2', power: {hub: '1', port: '1'}}}", "boards.a.power.port: .*integer"),
+        ("boards: {a: {port: '1-2', power: {hub: '1', port: 99}}}", "boards.a.power.port: .*64"),
+        ("boards: {a: {port: '1-2'}, b: {port: '1-2'}}", "port 1-2 expected once, 'a' and 'b' both have it"),
+        (
+            f"boards: {{a: {{serial: {SERIAL}}}, b: {{serial: {SERIAL.lower()}}}}}",
+            f"serial {SERIAL} expected once, 'a' and 'b'",
+        ),
+        ("boards: {auto: {port: '1-2'}}", "means nothing else after --board expected, 'auto' came"),
+        ("boards: {emulator-1: {port: '1-2'}}", "'emulator-1' came"),
+        ("boards: {1-2: {port: '1-2'}}", "'1-2' came"),
+        ("boards: {E6614103E7452D2F: {port: '1-2'}}", "'E6614103E7452D2F' came"),
+        ("boards: {a/b: {port: '1-2'}}", "without / and - in front expected, 'a/b' came"),
+        ("boards: {-a: {port: '1-2'}}", "'-a' came"),
+        ('boards: {"a\\n": {port: "1-2"}}', "'a.n' came"),
+        ("boards: [1]", "boards: .*dictionary"),
+        ("boards: {1: {port: '1-2'}}", "boards.1"),
+        ("board: {}", "boards: this key expected, it is missing"),
+        ("", "the file: "),
+        ("[", ":1: not YAML"),
+        ("boards: {a: &x {port: '1-2'}, b: *x}", "an alias"),
+        (b"\xff\xfe", "UTF-8 text expected"),
+        ("x" * 300_000, "at most 262,144 bytes expected"),
+        ("boards: {a: {port: '1-2', notes: !!python/object/apply:os.system [id]}}", "not YAML"),
+    ],
+)
+def test_what_is_wrong_is_said_with_file_and_key(load, tmp_path, text, words):
+    with pytest.raises(InventoryError, match=words) as caught:
+        load(text)
+    assert str(caught.value).startswith(f"{tmp_path / 'boards.yaml'}:")
+    assert "ci/boards.example.yaml" in caught.value.advice
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(InventoryError, match="none.yaml: an inventory of boards expected: No such file"):
+        load_inventory(tmp_path / "none.yaml")
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_an_inventory_or_an_error(tmp_path_factory, data):
+    path = tmp_path_factory.getbasetemp() / "any.yaml"
+    path.write_bytes(data)
+    try:
+        load_inventory(path)
+    except InventoryError as error:
+        assert str(error)

@@ -34,7 +34,7 @@ run: $(READY)
 	@echo "report: $(REPORT)/junit.xml, logs: $(REPORT)/logs/"
 
 test: $(READY)
-	$(PYTEST) tests --ignore tests/firmware --ignore tests/tflm_firmware --ignore tests/devices --ignore tests/virtual_usb \
+	$(PYTEST) tests --ignore tests/firmware --ignore tests/tflm_firmware --ignore tests/devices --ignore tests/virtual_usb --ignore tests/integration/pico \
 	  -n auto $(ARGS)
 	$(PYTEST) tests/devices -m "not emulated" -n auto $(ARGS)
 
@@ -51,7 +51,7 @@ firmware: $(READY)
 firmware-test: $(READY)
 	$(PYTEST) tests/firmware $(ARGS)
 	$(PYTEST) tests/devices -m emulated -n auto $(ARGS)
-	$(PYTEST) tests/virtual_usb -n auto $(ARGS)
+	$(PYTEST) tests/virtual_usb tests/integration/pico -n auto $(ARGS)
 	$(PYTEST) tests/tflm_firmware $(ARGS)
 
 bench: $(READY)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from harness.boards.pico.inventory import Inventory
-from harness.boards.pico.lock import Holder, Lock, holders
+from harness.boards.pico.lock import HOW_TO_WAIT, Holder, Lock, holders
 from harness.boards.pico.names import AUTO, SERIAL, BoardAmbiguous, Target, resolve
 from harness.boards.pico.usb import Usb
 from harness.boards.pico.waiting import poll
@@ -46,6 +47,7 @@ class Claim:
             BoardBusy: somebody else has the board of that number.
         """
         if len(self._locks) < 2:
+            self.target = replace(self.target, serial=serial)
             try:
                 self._add(f"serial-{serial}", wait)
             except BoardBusy:
@@ -122,6 +124,7 @@ def _resolve(text: str, usb: Usb, inventory: Inventory, folder: Path, deadline: 
             pid=holder.pid,
             command=holder.command,
             since=holder.since,
+            advice=HOW_TO_WAIT,
         )
     return back
 

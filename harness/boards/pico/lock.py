@@ -26,6 +26,8 @@ _SHARED = (Path("/run/lock"), Path("/var/lock"), Path("/tmp"))
 # Tests put another in its place.
 FOLDER: Path | None = None
 
+HOW_TO_WAIT = "wait until it ends, or have --board-wait SECONDS wait for it"
+
 _MAX_BYTES = 4096
 _MAX_FILES = 1024
 _MAX_COMMAND = 200
@@ -144,7 +146,8 @@ class Lock:
 
     def _busy(self, wait: float) -> BoardBusy:
         waited = f", and still is after {wait:g} s" if wait else ""
-        holder = _read(self._path)
+        # Whoever took it a moment ago may not have come to write who it is.
+        holder = poll(lambda: _read(self._path), Deadline(_GRACE_SECONDS))
         if holder is None:
             return BoardBusy(f"{self._what} is in use by another process{waited}")
         return BoardBusy(
@@ -152,7 +155,7 @@ class Lock:
             pid=holder.pid,
             command=holder.command,
             since=holder.since,
-            advice=None if wait else "wait until it ends, or have --board-wait SECONDS wait for it",
+            advice=None if wait else HOW_TO_WAIT,
         )
 
 

@@ -17,6 +17,7 @@ from harness.boards.pico.failures import (
     Unplugged,
 )
 from harness.boards.pico.flashing import WrongChip
+from harness.boards.pico.lock import Lock, lock_folder
 from harness.boards.pico.usb import Mode
 from harness.errors import (
     BoardBusy,
@@ -67,8 +68,19 @@ def test_a_board_is_flashed_and_answers(bus, open_pico, firmware, old_flash, mod
     assert answers(board, firmware)
     assert pico.flash.startswith(firmware.uf2.segments[0][1])
     assert board.name == f"{SERIAL} at 1-2"
+    assert SERIAL in Lock(lock_folder(), f"serial-{SERIAL}", "it").holder().names, "not known before, and locked now"
     assert {("writing", 100), ("verifying", 100), ("starting the firmware", 100)} <= set(told)
     assert not told[0][1] and told[0][0] == "restarting into BOOTSEL"
+
+
+def test_the_port_is_closed_before_the_board_goes(open_pico, pico):
+    """A board whose port is still open comes back under another name."""
+    board = open_pico("1-2")
+    board.connect().ping()
+    for action in (lambda: board.flash(board.image(PACK)), board.recover, board.to_bootsel, board.recover):
+        action()
+        assert pico.tty is None or pico.tty.name == "ttyACM0"
+    assert board.connect().identify().serial == SERIAL
 
 
 def test_a_blank_board_and_one_with_another_firmware_are_flashed(bus, open_pico, firmware, old_flash):

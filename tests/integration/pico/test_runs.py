@@ -88,10 +88,17 @@ def test_a_run_on_a_board_by_any_name(pytester, start, pico, name):
 
 
 def test_of_two_runs_at_the_same_moment_one_has_the_board(pytester, start, pico):
-    pytester.makepyfile(ONE_TEST.format(serial=SERIAL) + "\n    import time; time.sleep(3)\n")
+    go_on = pytester.path / "go on"
+    wait = f"    import os, time\n    while not os.path.exists({str(go_on)!r}):\n        time.sleep(0.05)\n"
+    pytester.makepyfile(ONE_TEST.format(serial=SERIAL) + wait)
     names = ["auto", SERIAL, "1-2", str(pico.tty)]
     for number in range(RUNS):
+        go_on.unlink(missing_ok=True)
         runs = [start("--board", names[number % 4]), start("--board", names[number // 4 % 4])]
+        # Whoever has the board keeps it until the other has ended.
+        while all(run.poll() is None for run in runs):
+            time.sleep(0.05)
+        go_on.touch()
         results = [ended(run) for run in runs]
         assert sorted(code for code, _ in results) == [0, 1], results
         [loser] = [said for code, said in results if code]

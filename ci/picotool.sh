@@ -2,11 +2,9 @@
 # Builds the picotool that Debian 13 packages into the user's cache. Debian 13's own binary needs a newer libc than
 # Debian 12's; where `apt install picotool` brings 2.1.1 or newer, that does as well. Needs no root.
 set -euo pipefail
+. "$(dirname "$0")/newer_debian.sh"
 version=2.1.1
-suite=trixie
 
-cache=${XDG_CACHE_HOME:-$HOME/.cache}
-case $cache in /*) ;; *) cache=$HOME/.cache ;; esac
 target=$cache/tflm-hil/picotool-$version
 if [ -x "$target/picotool" ]; then
   echo "picotool $version is in $target"
@@ -30,25 +28,10 @@ if [ ! -e "$sdk/pico_sdk_init.cmake" ]; then
   "$(dirname "$0")/pico_sdk.sh"
 fi
 
-# The package site is the one that this computer uses already; only the suite is another, and only for this package.
-site=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -v security | head -n 1)
-if [ -z "$site" ]; then
-  echo "no Debian package site is configured on this computer; run apt-get update, or install picotool $version" >&2
-  exit 1
-fi
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/source"
-echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $site $suite main" >"$work/sources.list"
-private=(
-  -qq
-  -o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=-
-  -o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache"
-  -o APT::Sandbox::User=
-)
-apt-get "${private[@]}" update
+begin_packages deb-src "install picotool $version"
+mkdir "$work/source"
 # The authors' own source; Debian's additions are about packaging it.
-(cd "$work" && apt-get "${private[@]}" source --tar-only picotool)
+(cd "$work" && "${apt[@]}" source --tar-only picotool)
 archive=("$work"/picotool_"$version"*.orig.tar.xz)
 if [ ! -e "${archive[0]}" ]; then
   echo "picotool of $suite is not $version: $(cd "$work" && echo picotool_*)" >&2
@@ -72,11 +55,7 @@ if ! "$work/build/picotool" help load | grep -q -- --bus; then
   echo "this picotool was built without libusb" >&2
   exit 1
 fi
-mkdir -p "$(dirname "$target")"
-# In one step: an interrupted run leaves nothing that looks complete.
-rm -rf "$target.new"
-mkdir "$target.new"
-cp "$work/build/picotool" "$target.new/"
-rm -rf "$target"
-mv "$target.new" "$target"
+mkdir "$work/result"
+cp "$work/build/picotool" "$work/result/"
+keep "$work/result" "$target"
 echo "$("$target/picotool" version) is in $target"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from harness.bench import Bench
     from harness.errors import (
         ArenaTooSmall,
+        BoardLost,
         DeviceCrashed,
         DeviceTimeout,
         HarnessError,
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
         Misuse,
         ModelNotFound,
         ModelRejected,
+        NoPermission,
         OutputMismatch,
         SessionClosed,
         TensorMismatch,
         UnsupportedOp,
+        WrongBoard,
     )
     from harness.measure.bytesize import KiB
     from harness.measure.compare import Tolerance, compare
@@ -43,6 +46,7 @@ _HOMES = {
 __all__ = [
     "ArenaTooSmall",
     "Bench",
+    "BoardLost",
     "DeviceCrashed",
     "DeviceTimeout",
     "HarnessError",
@@ -54,6 +58,7 @@ __all__ = [
     "Misuse",
     "ModelNotFound",
     "ModelRejected",
+    "NoPermission",
     "OutputMismatch",
     "Run",
     "Session",
@@ -61,6 +66,7 @@ __all__ = [
     "TensorMismatch",
     "Tolerance",
     "UnsupportedOp",
+    "WrongBoard",
     "compare",
 ]
 

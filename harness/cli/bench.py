@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.bench import Bench
-from harness.boards.select import select
+from harness.cli.choice import open_chosen
 from harness.measure.latency import Latency, format_duration
 from harness.models.library import ModelLibrary
 from harness.models.steps import Array
@@ -29,7 +29,7 @@ def run(given: argparse.Namespace, console: Console) -> None:
     """Measures the model and shows the figures."""
     library = ModelLibrary()
     model = library.find(given.model)
-    bench = Bench(select(given.board, firmware=given.firmware), library)
+    bench = Bench(open_chosen(given), library)
     try:
         with bench.open(model, arena=given.arena, categories=given.categories) as session:
             inputs = random_inputs(model, given.seed)

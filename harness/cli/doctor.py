@@ -1,0 +1,170 @@
+"""`tflm-hil doctor`: whether this computer, and a board, have what tests need."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import platform
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from harness.cli.choice import inventory_of, is_pico, open_quietly
+from harness.cli.system import Check, dialout, modem_manager, permissions, udev_rules
+from harness.errors import HarnessError
+
+_INSTALL = "install it anew: `pip install -e .` in the project's folder"
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What is needed: of which kind of board; without one, only what every board needs."""
+
+    board: str | None
+
+    @property
+    def host(self) -> bool:
+        return self.board == "host"
+
+    @property
+    def pico(self) -> bool:
+        return self.board is not None and is_pico(self.board)
+
+    @property
+    def emulator(self) -> bool:
+        return self.board is not None and not self.host and not self.pico
+
+
+def run(given: argparse.Namespace, console: Console) -> int:
+    """Checks all of it; the exit code says whether something that is needed is wrong."""
+    checks = list(examine(given))
+    bad = any(check.needed and not check.ok for check in checks)
+    if given.json:
+        told = [
+            {"name": c.name, "ok": c.ok, "needed": c.needed, "text": c.text, "fix": None if c.ok else c.fix}
+            for c in checks
+        ]
+        print(json.dumps({"ok": not bad, "checks": told}))
+    else:
+        _show(checks, console)
+    return 1 if bad else 0
+
+
+def examine(given: argparse.Namespace) -> Iterable[Check]:
+    """All checks, in the order in which a person would repair things."""
+    needs = Needs(given.board)
+    inventory = inventory_of(given)
+    yield _python()
+    yield _tflm(needs)
+    yield _emulator(needs)
+    yield _guarded("firmware", needs.emulator or needs.pico, lambda: _firmware(given.firmware))
+    yield _guarded("picotool", needs.pico, _picotool)
+    yield udev_rules()
+    yield dialout()
+    yield modem_manager()
+    yield _guarded("boards", needs.pico, lambda: _attached(inventory, needs.pico))
+    target = _port_path(given.board, inventory) if needs.pico else None
+    yield from permissions(target)
+    if given.board is not None:
+        yield _guarded(f"answer of {given.board}", True, lambda: _answer(given))
+
+
+def _guarded(name: str, needed: bool, check: Callable[[], str]) -> Check:
+    """A check whose error says itself what is wrong, and what to do."""
+    try:
+        return Check(name, True, check(), needed=needed)
+    except HarnessError as error:
+        return Check(name, False, error.message, error.advice, needed=needed)
+
+
+def _python() -> Check:
+    here = f"{platform.python_implementation()} {platform.python_version()}"
+    try:
+        version = importlib.metadata.version("tflm-hil")
+    except importlib.metadata.PackageNotFoundError:
+        return Check("python", False, f"{here}; tflm-hil is not installed here", _INSTALL, needed=True)
+    return Check("python", True, f"{here}, tflm-hil {version}", needed=True)
+
+
+def _tflm(needs: Needs) -> Check:
+    from harness.boards.host.board import why_unavailable
+    from harness.tflm.availability import version
+
+    reason = why_unavailable()
+    if reason is None:
+        return Check("TFLM (host board)", True, f"tflite-micro {version()}", needed=needs.host)
+    fix = "use `--board emulator` or a Pico; golden files take the reference's place"
+    return Check("TFLM (host board)", False, reason, fix, needed=needs.host)
+
+
+def _emulator(needs: Needs) -> Check:
+    from harness.boards.emulator.availability import VERSION, why_unavailable
+
+    reason = why_unavailable()
+    text = reason or f"rp2040py {VERSION}"
+    return Check("rp2040py (emulator)", reason is None, text, _INSTALL, needed=needs.emulator)
+
+
+def _firmware(explicit: Path | None) -> str:
+    from harness.flash.firmware import find_firmware
+
+    found = find_firmware(explicit, Path.cwd())
+    symbols = f"; no names in crash reports: {found.elf_problem}" if found.elf_problem else ""
+    return f"{found.path}, build {found.build}{symbols}"
+
+
+def _picotool() -> str:
+    from harness.boards.pico.lock import lock_folder
+    from harness.boards.pico.picotool import find_picotool
+
+    found = find_picotool(lock_folder())
+    return f"{found.path}, version {'.'.join(map(str, found.version))}"
+
+
+def _attached(inventory: Path | None, needed: bool) -> str:
+    from harness.boards.pico.list import list_boards
+    from harness.errors import BoardNotFound
+
+    found = [board.about for board in list_boards(inventory) if board.device is not None]
+    if not found and needed:
+        raise BoardNotFound("no Pico is attached", advice="check cable and power; many cables only charge")
+    return "; ".join(found) or "no Pico is attached"
+
+
+def _port_path(board: str, inventory: Path | None) -> str | None:
+    """Where the board is; None where that is not known, which its answer will tell more of."""
+    from harness.boards.pico.inventory import load_inventory
+    from harness.boards.pico.names import resolve
+    from harness.boards.pico.usb import this_computer
+
+    try:
+        return resolve(board, this_computer(), load_inventory(inventory)).port_path
+    except HarnessError:
+        return None
+
+
+def _answer(given: argparse.Namespace) -> str:
+    board = open_quietly(given)
+    try:
+        client = board.connect()
+        told = client.identify()
+        text = f"firmware {told.build}, engine {told.engine}, {told.chip}, serial {told.serial}"
+        if client.crash is not None:
+            from harness.crash.report import summarize_crash
+
+            # It tells this once: what is not said here is lost.
+            text += f"; it had crashed before: {summarize_crash(client.crash, told, board.firmware)}"
+        return text
+    finally:
+        board.close()
+
+
+def _show(checks: Iterable[Check], console: Console) -> None:
+    for check in checks:
+        word = ("ok     ", "green") if check.ok else ("problem", "red" if check.needed else "yellow")
+        fix = f" -> {check.fix}" if not check.ok and check.fix else ""
+        console.print(Text.assemble(word, f"  {check.name}: {check.text}{fix}"), soft_wrap=True)

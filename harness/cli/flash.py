@@ -1,0 +1,60 @@
+"""`tflm-hil flash BOARD`: the firmware and models onto a board, without any test."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from harness.bench import Bench
+from harness.boards.board import Board
+from harness.cli.choice import is_pico, open_chosen
+from harness.models.library import ModelLibrary
+
+
+def run(given: argparse.Namespace, console: Console) -> None:
+    """Flashes the board if it does not have all that already."""
+    library = ModelLibrary()
+    # Before the board is taken: a wrong file is known at once.
+    models = [library.find(path) for path in given.models]
+    bench = Bench(open_chosen(given), library, flash="always" if given.always else "auto")
+    try:
+        with _progress(bench.board, shown=is_pico(given.board) and not given.json):
+            did = bench.prepare(models)
+        for notice in bench.notices:
+            Console(stderr=True, highlight=False).print(f"warning: {notice}", markup=False)
+        name, told = bench.board.name, bench.identity
+        if given.json:
+            answer = {"board": name, "flashed": did.done, "text": did.text}
+            print(json.dumps({**answer, "build": told.build, "serial": told.serial, "pack_crc": told.pack_crc}))
+        else:
+            console.print(f"{name}: {did.text}; firmware {told.build} answers", markup=False)
+    finally:
+        bench.close()
+
+
+@contextlib.contextmanager
+def _progress(board: Board, *, shown: bool) -> Iterator[None]:
+    """A bar for each step of a Pico's flashing, on a terminal."""
+    terminal = Console(stderr=True)
+    if not shown or not terminal.is_terminal:
+        yield
+        return
+    from harness.boards.pico.board import PicoBoard
+
+    assert isinstance(board, PicoBoard)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    tasks: dict[str, TaskID] = {}
+    with Progress(*columns, console=terminal) as bars:
+
+        def report(step: str, percent: int) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=100)
+            bars.update(tasks[step], completed=percent)
+
+        board.progress = report
+        yield

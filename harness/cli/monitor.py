@@ -1,0 +1,124 @@
+"""`tflm-hil monitor BOARD`: what a board says, as it says it. Nothing is sent to it."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import queue
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from harness.boards.board import Board
+from harness.cli.choice import open_quietly
+from harness.deadline import Deadline
+from harness.errors import LinkLost
+from harness.protocol.client import Client
+from harness.protocol.devicelog import Kind, Line, printable
+from harness.protocol.record import BadRecord, decode_record
+
+# A board that says more than a terminal shows must not fill this computer's memory.
+_MAX_BATCHES = 10_000
+# How long it may take until it is seen that the port went, or that the time is up.
+_LOOK_SECONDS = 0.1
+_STYLES = {Kind.LOG: "", Kind.COMMAND: "cyan", Kind.RECORD: "green"}
+_FOREVER = 10.0 * 365 * 86_400
+
+
+class Heard:
+    """What the board has said and nobody was shown yet. `take` is a sink of its log; it never waits."""
+
+    def __init__(self) -> None:
+        self._batches: queue.Queue[tuple[float, Kind, list[bytes]]] = queue.Queue(_MAX_BATCHES)
+        self._lost = 0
+
+    def take(self, time: float, kind: Kind, lines: list[bytes]) -> None:
+        """Keeps lines, or counts them where there are too many."""
+        try:
+            self._batches.put_nowait((time, kind, lines))
+        except queue.Full:
+            self._lost += len(lines)
+
+    def next(self, seconds: float) -> Iterator[tuple[Line, bytes]]:
+        """The lines that came together next, and their bytes; nothing if none come in time."""
+        try:
+            time, kind, lines = self._batches.get(timeout=seconds) if seconds else self._batches.get_nowait()
+        except queue.Empty:
+            return
+        for raw in lines:
+            yield Line(time, kind, printable(raw)), raw
+        if self._lost:
+            lost, self._lost = self._lost, 0
+            yield Line(time, Kind.LOG, f"(monitor) {lost:,} lines left out: they come faster than they are shown"), b""
+
+
+def run(given: argparse.Namespace, console: Console) -> None:
+    """Shows what the board says until the time is up, the port goes for good, or Ctrl-C."""
+    heard = Heard()
+    board = open_quietly(given)
+    try:
+        remove = board.log.add_sink(heard.take)
+        try:
+            # Ctrl-C is how one ends this.
+            with contextlib.suppress(KeyboardInterrupt):
+                _follow(
+                    board, heard, Deadline(_FOREVER if given.seconds is None else given.seconds), given.json, console
+                )
+        finally:
+            remove()
+    finally:
+        board.close()
+
+
+def _follow(board: Board, heard: Heard, deadline: Deadline, as_json: bool, console: Console) -> None:
+    client = board.connect()
+    while _listen(client, heard, deadline, as_json, console):
+        client.close()
+        if board.kind != "pico":
+            # Another connection would start another device.
+            raise LinkLost(f"{board.name}: the port is gone")
+        Console(stderr=True, highlight=False).print("the port is gone; waiting for the board", markup=False)
+        client = board.connect()
+
+
+def _listen(client: Client, heard: Heard, deadline: Deadline, as_json: bool, console: Console) -> bool:
+    """Shows what comes; returns whether the port went before the time was up."""
+    while True:
+        # Asked first: what came before the port went is in `heard` by then.
+        gone, late = not client.usable, deadline.expired()
+        some = False
+        for line, raw in heard.next(0 if gone or late else min(_LOOK_SECONDS, deadline.remaining())):
+            some = True
+            _show(line, raw, as_json, console)
+        # Whoever never falls silent ends in time all the same.
+        if late or (gone and not some):
+            return not late
+
+
+def _show(line: Line, raw: bytes, as_json: bool, console: Console) -> None:
+    if as_json:
+        print(json.dumps({"time": line.time, "kind": line.kind.name.lower(), "text": line.text}), flush=True)
+        return
+    shown = Line(line.time, line.kind, readable(raw)) if line.kind is Kind.RECORD else line
+    console.print(Text(str(shown), style=_STYLES[line.kind]), soft_wrap=True)
+
+
+def readable(raw: bytes) -> str:
+    """A record for people: its type, then keys and values; as it came where it is none."""
+    try:
+        record = decode_record(raw.removeprefix(b"\x1e"))
+    except BadRecord as error:
+        return f"(broken: {error}) {printable(raw)}"
+    record.pop("n")
+    words = [str(record.pop("type")), *(f"{key}={_value(value)}" for key, value in record.items())]
+    # JSON has escapes for every control character: what came out of it is made harmless anew.
+    return printable(" ".join(words).encode("utf-8", "backslashreplace"))
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str) and value and " " not in value:
+        return value
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,34 @@
+"""`tflm-hil reset BOARD`: a board back at its start, whatever it does now."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from rich.console import Console
+
+from harness.cli.choice import is_pico, open_quietly
+from harness.errors import Misuse
+
+
+def run(given: argparse.Namespace, console: Console) -> None:
+    """Restarts the board's firmware, or brings a Pico into BOOTSEL."""
+    if given.bootsel and not is_pico(given.board):
+        raise Misuse(f"--bootsel: a Pico expected, {given.board!r} has no BOOTSEL", advice="leave --bootsel out")
+    board = open_quietly(given)
+    try:
+        if given.bootsel:
+            from harness.boards.pico.board import PicoBoard
+
+            assert isinstance(board, PicoBoard)
+            device = board.to_bootsel()
+            name, text = board.name, f"in BOOTSEL: {device.describe()}"
+        else:
+            board.recover()
+            name, text = board.name, "restarted"
+    finally:
+        board.close()
+    if given.json:
+        print(json.dumps({"board": name, "bootsel": given.bootsel}))
+    else:
+        console.print(f"{name}: {text}", markup=False)

@@ -1,0 +1,189 @@
+"""The commands for boards, `flash`, `reset`, `monitor` and `doctor`, as far as they need no Pico."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+
+from harness.boards.pico import usb
+from harness.cli import system
+from harness.cli.main import main
+from harness.cli.monitor import Heard, readable
+from harness.protocol.devicelog import Kind
+from tests.integration.conftest import MODELS
+
+SINE = str(MODELS / "sine_int8.tflite")
+BOARDS = """
+boards:
+  left [red]:
+    serial: "E6614103E7452D2F"
+    port: "1-2.3"
+    notes: "with the sensor"
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_usb(monkeypatch, tmp_path, shared_cache):
+    """Nothing is attached, whatever is."""
+    monkeypatch.setattr(usb, "SYSFS", tmp_path / "sys")
+    monkeypatch.setattr(usb, "DEV", tmp_path / "dev")
+
+
+@pytest.fixture
+def linux(monkeypatch, tmp_path):
+    """A Linux with neither udev rules nor processes."""
+    rules, proc = tmp_path / "rules.d", tmp_path / "proc"
+    rules.mkdir()
+    (proc / "7").mkdir(parents=True)
+    monkeypatch.setattr(system, "RULES", (rules,))
+    monkeypatch.setattr(system, "PROC", proc)
+    monkeypatch.setattr(system.sys, "platform", "linux")
+    return SimpleNamespace(rules=rules / "60-tflm-hil.rules", name=proc / "7" / "comm")
+
+
+def doctor(capsys, *arguments):
+    code = main(["doctor", "--json", *arguments])
+    told = json.loads(capsys.readouterr().out)
+    return code, told, {check["name"]: check for check in told["checks"]}
+
+
+def test_flash_brings_models_once(capsys):
+    assert main(["flash", "host", SINE, "--always", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["flashed"] and "flashed 1 models" in told["text"]
+    assert main(["flash", "host", SINE]) == 0
+    assert "skipped, unchanged" in capsys.readouterr().out
+
+
+def test_flash_refuses_a_model_that_is_not_there(capsys, tmp_path):
+    assert main(["flash", "host", str(tmp_path / "none.tflite"), "--json"]) == 1
+    said = capsys.readouterr()
+    assert json.loads(said.out)["error"] == "ModelNotFound" and "Traceback" not in said.err
+
+
+def test_reset_restarts_a_board(capsys):
+    assert main(["reset", "host"]) == 0
+    assert "restarted" in capsys.readouterr().out
+
+
+def test_reset_knows_which_boards_have_a_bootsel(capsys):
+    assert main(["reset", "host", "--bootsel"]) == 2
+    assert "has no BOOTSEL" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["flash", "reset", "monitor"])
+def test_a_board_that_is_not_there_is_an_error_in_words(command, capsys):
+    assert main([command, "1-2"]) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert "a Pico at USB port 1-2 expected" in said and "attached: no Pico" in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["flash"], ["reset"], ["monitor", "host", "--seconds", "nan"], ["bench", SINE, "--board-wait", "-1"]],
+)
+def test_wrong_arguments_are_exit_code_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+
+
+@pytest.mark.parametrize("command", ["bench", "boards", "flash", "reset", "monitor"])
+def test_every_command_takes_an_inventory_and_a_time_to_wait(command, capsys):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    said = capsys.readouterr().out
+    assert "--inventory" in said and "--board-wait" in said
+
+
+def test_an_inventory_that_is_wrong_is_said(capsys, tmp_path):
+    path = tmp_path / "boards.yaml"
+    path.write_text("boards: 7")
+    for command in (["boards"], ["flash", "left"], ["reset", "left"], ["bench", SINE, "--board", "left"]):
+        assert main([*command, "--inventory", str(path)]) == 1
+        assert "InventoryError" in capsys.readouterr().err
+
+
+def test_boards_tells_of_a_board_that_is_not_attached(capsys, tmp_path):
+    path = tmp_path / "boards.yaml"
+    path.write_text(BOARDS)
+    assert main(["boards", "--json", "--inventory", str(path)]) == 0
+    (board,) = (b for b in json.loads(capsys.readouterr().out)["boards"] if b["name"] == "left [red]")
+    assert (board["serial"], board["port_path"], board["mode"]) == ("E6614103E7452D2F", "1-2.3", None)
+    assert board["holder"] is None and not board["usable"]
+    assert main(["boards", "--inventory", str(path)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "left [red]" in said and "with the sensor" in said
+
+
+def test_monitor_ends_when_its_time_is_up(capsys):
+    assert main(["monitor", "host", "--seconds", "0.2", "--json"]) == 0
+    assert all(json.loads(line)["kind"] for line in capsys.readouterr().out.splitlines())
+
+
+def test_monitor_says_when_the_port_goes(capsys, monkeypatch):
+    from harness.boards.host.board import HostBoard
+
+    def connect_and_die(board, connect=HostBoard.connect):
+        client = connect(board)
+        board._process.kill()
+        return client
+
+    monkeypatch.setattr(HostBoard, "connect", connect_and_die)
+    assert main(["monitor", "host", "--seconds", "60"]) == 1
+    assert "LinkLost" in capsys.readouterr().err
+
+
+def test_records_are_shown_readably_and_harmlessly():
+    assert readable(b'{"n":3,"type":"reply","id":7,"text":"two words"}') == 'reply id=7 text="two words"'
+    assert "\x1b" not in readable(b'{"n":1,"type":"event","t":"\\u001b[2J"}')
+    assert readable(b"{nonsense").startswith("(broken: not JSON")
+
+
+def test_markup_of_a_device_is_text(capsys):
+    from harness.cli.monitor import _show
+
+    heard = Heard()
+    heard.take(0.0, Kind.LOG, [b"[bold]x[/bold] \x1b[2J"])
+    for line, raw in heard.next(0):
+        _show(line, raw, False, Console())
+    assert "[bold]x[/bold] \\x1b[2J" in capsys.readouterr().out
+
+
+def test_a_flood_is_counted_and_not_kept(monkeypatch):
+    monkeypatch.setattr("harness.cli.monitor._MAX_BATCHES", 2)
+    heard = Heard()
+    for _ in range(5):
+        heard.take(0.0, Kind.LOG, [b"x", b"y"])
+    shown = [line.text for line, _ in heard.next(0)]
+    assert shown[:2] == ["x", "y"] and "6 lines left out" in shown[2]
+
+
+def test_doctor_asks_a_board(capsys, linux):
+    code, told, checks = doctor(capsys, "--board", "host")
+    assert code == 0 and told["ok"]
+    assert "engine tflm" in checks["answer of host"]["text"]
+    assert main(["doctor", "--board", "host"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(told["checks"])
+
+
+def test_doctor_says_what_is_wrong_and_how_to_mend_it(capsys, linux, monkeypatch, tmp_path):
+    linux.name.write_text("ModemManager\n")
+    monkeypatch.setenv("TFLM_HIL_PICOTOOL", str(tmp_path / "no-picotool"))
+    code, _, checks = doctor(capsys, "--firmware", str(tmp_path / "gone.uf2"))
+    # Nothing of it is needed by every board.
+    assert code == 0
+    for name in ("firmware", "picotool", "udev rules", "ModemManager"):
+        assert not checks[name]["ok"] and checks[name]["fix"], name
+    assert "make firmware" in checks["firmware"]["fix"] and "60-tflm-hil.rules" in checks["udev rules"]["fix"]
+    code, told, checks = doctor(capsys, "--board", "1-2")
+    assert code == 1 and not told["ok"]
+    assert checks["picotool"]["needed"] and not checks["answer of 1-2"]["ok"]
+
+
+def test_doctor_knows_the_rules_that_keep_modem_manager_away(capsys, linux):
+    linux.name.write_text("ModemManager\n")
+    linux.rules.write_text('ATTR{idVendor}=="2e8a", ENV{ID_MM_DEVICE_IGNORE}="1"\n')
+    _, _, checks = doctor(capsys)
+    assert checks["udev rules"]["ok"] and checks["ModemManager"]["ok"]

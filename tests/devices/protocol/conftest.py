@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +38,7 @@ class Counter:
     reset: tuple[float, ...]
 
 
-class Target:
+class Target(ABC):
     """A kind of device, and one that is running.
 
     Attributes:
@@ -57,13 +58,13 @@ class Target:
     def __init__(self) -> None:
         self._terminal: Terminal | None = None
 
+    @abstractmethod
     def port(self) -> str:
         """Where it is now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def power_cycle(self) -> None:
         """Starts it anew, whatever state it is in."""
-        raise NotImplementedError
 
     @property
     def terminal(self) -> Terminal:

@@ -96,7 +96,8 @@ def test_of_two_runs_at_the_same_moment_one_has_the_board(pytester, start, pico)
         go_on.unlink(missing_ok=True)
         runs = [start("--board", names[number % 4]), start("--board", names[number // 4 % 4])]
         # Whoever has the board keeps it until the other has ended.
-        while all(run.poll() is None for run in runs):
+        deadline = time.monotonic() + 60
+        while all(run.poll() is None for run in runs) and time.monotonic() < deadline:
             time.sleep(0.05)
         go_on.touch()
         results = [ended(run) for run in runs]
@@ -225,7 +226,8 @@ def test_a_hung_board_fails_its_own_test(pytester, start, pico):
     before = pico.counts.reset_requests
 
     def heal():
-        while pico.counts.reset_requests == before:
+        deadline = time.monotonic() + 60
+        while pico.counts.reset_requests == before and time.monotonic() < deadline:
             time.sleep(0.01)
         pico.dummy_silent = False
 

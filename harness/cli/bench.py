@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.bench import Bench
+from harness.cli.arguments import Commands, add_board_option, add_json, count, seed, size_in_bytes
 from harness.cli.choice import open_chosen
 from harness.measure.latency import Latency, format_duration
 from harness.models.library import ModelLibrary
@@ -23,6 +25,28 @@ from harness.report.profile import profile_table
 from harness.session import Session
 
 _WARMUP = 5
+
+
+def add(commands: Commands) -> None:
+    """Declares the command and its arguments."""
+    command = commands.add_parser(
+        "bench",
+        help="measure one model: arena, latency, operators, inputs, outputs",
+        description="Opens a model on a board, invokes it on random inputs, and shows what it needs.",
+    )
+    command.add_argument("model", type=Path, metavar="MODEL.tflite")
+    add_board_option(command)
+    command.add_argument(
+        "--categories", action="store_true", help="persistent arena by category; costs a device about 100 bytes of it"
+    )
+    command.add_argument(
+        "--arena", type=size_in_bytes, metavar="SIZE", help='arena to open it in, such as "16 KiB"; default: all'
+    )
+    command.add_argument("--repeats", type=count, default=100, metavar="N", help="measured invokes (default: 100)")
+    command.add_argument("--profile", action="store_true", help="time each operator too; not on the host board")
+    command.add_argument("--seed", type=seed, default=0, metavar="N", help="of the random inputs (default: 0)")
+    add_json(command)
+    command.set_defaults(run=run)
 
 
 def run(given: argparse.Namespace, console: Console) -> None:

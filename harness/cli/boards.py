@@ -13,10 +13,21 @@ from rich.text import Text
 from harness.boards.pico.list import Listed, list_boards
 from harness.boards.pico.usb import Mode
 from harness.boards.select import available
+from harness.cli.arguments import Commands, add_firmware, add_inventory, add_json, add_wait
 from harness.cli.choice import inventory_of
 
 # What is told of a board that is not there: its words and its keys.
 _ABSENT = (("serial", "serial"), ("USB port", "port_path"))
+
+
+def add(commands: Commands) -> None:
+    """Declares the command and its arguments."""
+    command = commands.add_parser("boards", help="list the boards that can be used now")
+    add_firmware(command)
+    add_inventory(command)
+    add_wait(command)
+    add_json(command)
+    command.set_defaults(run=run)
 
 
 def run(given: argparse.Namespace, console: Console) -> None:

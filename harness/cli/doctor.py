@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from harness.cli.arguments import Commands, add_firmware, add_inventory, add_json, add_wait
 from harness.cli.choice import inventory_of, is_pico, open_quietly
 from harness.cli.system import Check, dialout, modem_manager, permissions, udev_rules
 from harness.errors import HarnessError
@@ -37,6 +38,22 @@ class Needs:
     @property
     def emulator(self) -> bool:
         return self.board is not None and not self.host and not self.pico
+
+
+def add(commands: Commands) -> None:
+    """Declares the command and its arguments."""
+    command = commands.add_parser(
+        "doctor",
+        help="check this computer, and a board, for what tests need",
+        description="One line per command, and what to do where something is wrong.",
+        epilog="Exit code 1 if something is wrong that the board needs; without --board, that every board needs.",
+    )
+    command.add_argument("--board", metavar="NAME", help="also ask this board; see `tflm-hil boards`")
+    add_firmware(command)
+    add_inventory(command)
+    add_wait(command)
+    add_json(command)
+    command.set_defaults(run=run)
 
 
 def run(given: argparse.Namespace, console: Console) -> int:

@@ -6,14 +6,30 @@ import argparse
 import contextlib
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from harness.bench import Bench
 from harness.boards.board import Board
+from harness.cli.arguments import Commands, add_board, add_json
 from harness.cli.choice import is_pico, open_chosen
 from harness.models.library import ModelLibrary
+
+
+def add(commands: Commands) -> None:
+    """Declares the command and its arguments."""
+    command = commands.add_parser(
+        "flash",
+        help="bring the firmware, and models, onto a board",
+        description="Flashes a board with the firmware and these models, unless it has them already.",
+    )
+    add_board(command)
+    command.add_argument("models", type=Path, nargs="*", metavar="MODEL.tflite", help="models to go with it")
+    command.add_argument("--always", action="store_true", help="flash it even if it has all that already")
+    add_json(command)
+    command.set_defaults(run=run)
 
 
 def run(given: argparse.Namespace, console: Console) -> None:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.boards.board import Board
+from harness.cli.arguments import Commands, add_board, add_json, seconds
 from harness.cli.choice import open_quietly
 from harness.deadline import Deadline
 from harness.errors import LinkLost
@@ -53,6 +54,22 @@ class Heard:
         if self._lost:
             lost, self._lost = self._lost, 0
             yield Line(time, Kind.LOG, f"(monitor) {lost:,} lines left out: they come faster than they are shown"), b""
+
+
+def add(commands: Commands) -> None:
+    """Declares the command and its arguments."""
+    command = commands.add_parser(
+        "monitor",
+        help="show what a board says",
+        description="Shows a board's log lines and records as they come, until Ctrl-C. Sends nothing to the board; "
+        "follows a Pico that restarts.",
+    )
+    add_board(command)
+    command.add_argument(
+        "--seconds", type=seconds, metavar="N", help="end after so long (default: with Ctrl-C, or with the port)"
+    )
+    add_json(command, "print one JSON object per line, for programs")
+    command.set_defaults(run=run)
 
 
 def run(given: argparse.Namespace, console: Console) -> None:

@@ -7,8 +7,22 @@ import json
 
 from rich.console import Console
 
+from harness.cli.arguments import Commands, add_board, add_json
 from harness.cli.choice import is_pico, open_quietly
 from harness.errors import Misuse
+
+
+def add(commands: Commands) -> None:
+    """Declares the command and its arguments."""
+    command = commands.add_parser(
+        "reset",
+        help="restart a board, whatever it does now",
+        description="Restarts a board: by command, by its reset interface, at 1200 baud, by its power.",
+    )
+    add_board(command)
+    command.add_argument("--bootsel", action="store_true", help="bring a Pico into BOOTSEL instead")
+    add_json(command)
+    command.set_defaults(run=run)
 
 
 def run(given: argparse.Namespace, console: Console) -> None:

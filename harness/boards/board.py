@@ -22,12 +22,14 @@ class Board(ABC):
     Attributes:
         kind: "host", "emulator" or "pico"; limits in test cases are given per kind.
         name: what a person calls it.
+        place: what it is plugged into; "" for a board that is a program.
         log: all that the board has said, over all its connections.
         firmware: what `image` brings, with its symbols; None where the firmware is no file.
     """
 
     kind: str
     name: str
+    place: str = ""
     firmware: Firmware | None = None
 
     def __init__(self) -> None:

@@ -82,6 +82,12 @@ def take_slot(directory: Path, kind: str, name: str) -> Slot:
         except BlockingIOError:
             os.close(lock)
             continue
+        except OSError as error:
+            os.close(lock)
+            raise BoardNotFound(
+                f"the {kind} board's flash cannot be locked in {directory}: {error.strerror}",
+                advice="have XDG_CACHE_HOME name a folder of a file system that has locks",
+            ) from None
         return Slot(candidate, directory / f"{candidate}.flash", lock)
     if name == kind:
         raise BoardBusy(f"all {SLOTS} {kind} boards are in use", advice="wait until other runs end")

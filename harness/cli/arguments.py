@@ -58,7 +58,7 @@ def add_firmware(command: argparse.ArgumentParser) -> None:
 def add_inventory(command: argparse.ArgumentParser) -> None:
     """Adds --inventory."""
     command.add_argument(
-        "--inventory", type=Path, metavar="FILE", help="names of boards (default: boards.yaml, if there is one)"
+        "--inventory", type=Path, metavar="FILE", help="names of Picos (default: boards.yaml, if there is one)"
     )
 
 
@@ -69,7 +69,7 @@ def add_wait(command: argparse.ArgumentParser) -> None:
         type=seconds,
         default=0.0,
         metavar="SECONDS",
-        help="wait so long for another run that has the board (default: 0)",
+        help="wait so long for another run that has the Pico (default: 0)",
     )
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from harness.boards.pico.list import Listed, list_boards
 from harness.boards.pico.usb import Mode
 from harness.boards.select import available
-from harness.cli.arguments import Commands, add_firmware, add_inventory, add_json, add_wait
+from harness.cli.arguments import Commands, add_firmware, add_inventory, add_json
 from harness.cli.choice import inventory_of
 
 # What is told of a board that is not there: its words and its keys.
@@ -25,7 +25,6 @@ def add(commands: Commands) -> None:
     command = commands.add_parser("boards", help="list the boards that can be used now")
     add_firmware(command)
     add_inventory(command)
-    add_wait(command)
     add_json(command)
     command.set_defaults(run=run)
 

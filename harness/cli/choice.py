@@ -1,23 +1,50 @@
-"""The board that a command's arguments name."""
+"""The board that a command's arguments name, and which options mean something for it."""
 
 from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from harness.boards.board import Board
+from harness.boards.pico.board import open_board
+from harness.boards.pico.inventory import load_inventory
+from harness.boards.pico.lock import lock_folder
+from harness.boards.pico.usb import this_computer
 from harness.boards.select import select
+from harness.errors import Misuse
 
 # Where names of boards stand if --inventory names no file, as for pytest.
 INVENTORY = Path("boards.yaml")
 
+# Options about a board, of which not every board has a use for each.
+_OPTIONS = frozenset(("--firmware", "--inventory", "--board-wait"))
 _WITHOUT_USB = re.compile(r"host|emulator(-[0-9]{1,4})?")
 
 
 def is_pico(text: str) -> bool:
     """Whether a text after --board can only be a Pico, if it is anything."""
     return _WITHOUT_USB.fullmatch(text) is None
+
+
+def demand_use(given: argparse.Namespace, *, always: Collection[str] = (), never: Collection[str] = ()) -> None:
+    """Sees that the options about boards that were given do something for the board that is named.
+
+    Args:
+        given: the arguments.
+        always: options that the command has a use for whatever the board is.
+        never: options that it has no use for if the board is a Pico.
+
+    Raises:
+        Misuse: one of them would do nothing.
+    """
+    used = {*always, *_options_of(given.board, never)}
+    for option in sorted(_OPTIONS - used):
+        # A time to wait of 0 is none.
+        if vars(given).get(option[2:].replace("-", "_")):
+            board = "without --board" if given.board is None else f"with {given.board!r}"
+            raise Misuse(f"{option}: it does nothing for `{given.command}` {board}", advice=f"leave {option} out")
 
 
 def inventory_of(given: argparse.Namespace) -> Path | None:
@@ -44,10 +71,11 @@ def open_quietly(given: argparse.Namespace) -> Board:
     """
     if not is_pico(given.board):
         return open_chosen(given)
-    from harness.boards.pico.board import open_board
-    from harness.boards.pico.inventory import load_inventory
-    from harness.boards.pico.lock import lock_folder
-    from harness.boards.pico.usb import this_computer
-
     boards = load_inventory(inventory_of(given))
     return open_board(given.board, this_computer(), lock_folder(), inventory=boards, wait=given.board_wait)
+
+
+def _options_of(board: str | None, never: Collection[str]) -> Collection[str]:
+    if board is None or board == "host":
+        return ()
+    return _OPTIONS.difference(never) if is_pico(board) else {"--firmware"}

@@ -13,8 +13,9 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 
 from harness.bench import Bench
 from harness.boards.board import Board
+from harness.boards.pico.board import PicoBoard
 from harness.cli.arguments import Commands, add_board, add_json
-from harness.cli.choice import is_pico, open_chosen
+from harness.cli.choice import demand_use, is_pico, open_chosen
 from harness.models.library import ModelLibrary
 
 
@@ -34,6 +35,7 @@ def add(commands: Commands) -> None:
 
 def run(given: argparse.Namespace, console: Console) -> None:
     """Flashes the board if it does not have all that already."""
+    demand_use(given)
     library = ModelLibrary()
     # Before the board is taken: a wrong file is known at once.
     models = [library.find(path) for path in given.models]
@@ -60,8 +62,6 @@ def _progress(board: Board, *, shown: bool) -> Iterator[None]:
     if not shown or not terminal.is_terminal:
         yield
         return
-    from harness.boards.pico.board import PicoBoard
-
     assert isinstance(board, PicoBoard)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     tasks: dict[str, TaskID] = {}

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from harness.boards.board import Board
 from harness.cli.arguments import Commands, add_board, add_json, seconds
-from harness.cli.choice import open_quietly
+from harness.cli.choice import demand_use, open_quietly
 from harness.deadline import Deadline
 from harness.errors import LinkLost
 from harness.protocol.client import Client
@@ -74,6 +74,8 @@ def add(commands: Commands) -> None:
 
 def run(given: argparse.Namespace, console: Console) -> None:
     """Shows what the board says until the time is up, the port goes for good, or Ctrl-C."""
+    # Nothing is flashed; an emulated board does not start without one.
+    demand_use(given, never=("--firmware",))
     heard = Heard()
     board = open_quietly(given)
     try:
@@ -92,13 +94,16 @@ def run(given: argparse.Namespace, console: Console) -> None:
 
 def _follow(board: Board, heard: Heard, deadline: Deadline, as_json: bool, console: Console) -> None:
     client = board.connect()
+    # A board is silent until it is spoken to: without a word, nobody would know that all is well.
+    _remark(f"{board.name}: listening; Ctrl-C ends it")
     while _listen(client, heard, deadline, as_json, console):
         client.close()
         if board.kind != "pico":
             # Another connection would start another device.
             raise LinkLost(f"{board.name}: the port is gone")
-        Console(stderr=True, highlight=False).print("the port is gone; waiting for the board", markup=False)
+        _remark(f"{board.name}: the port is gone; waiting for the board")
         client = board.connect()
+        _remark(f"{board.name}: the board is back")
 
 
 def _listen(client: Client, heard: Heard, deadline: Deadline, as_json: bool, console: Console) -> bool:
@@ -113,6 +118,11 @@ def _listen(client: Client, heard: Heard, deadline: Deadline, as_json: bool, con
         # Whoever never falls silent ends in time all the same.
         if late or (gone and not some):
             return not late
+
+
+def _remark(text: str) -> None:
+    """Tells the person something that the board has not said."""
+    Console(stderr=True, highlight=False).print(text, markup=False, soft_wrap=True)
 
 
 def _show(line: Line, raw: bytes, as_json: bool, console: Console) -> None:

@@ -7,8 +7,9 @@ import json
 
 from rich.console import Console
 
+from harness.boards.pico.board import PicoBoard
 from harness.cli.arguments import Commands, add_board, add_json
-from harness.cli.choice import is_pico, open_quietly
+from harness.cli.choice import demand_use, is_pico, open_quietly
 from harness.errors import Misuse
 
 
@@ -27,13 +28,13 @@ def add(commands: Commands) -> None:
 
 def run(given: argparse.Namespace, console: Console) -> None:
     """Restarts the board's firmware, or brings a Pico into BOOTSEL."""
+    # Nothing is flashed; an emulated board does not start without one.
+    demand_use(given, never=("--firmware",))
     if given.bootsel and not is_pico(given.board):
         raise Misuse(f"--bootsel: a Pico expected, {given.board!r} has no BOOTSEL", advice="leave --bootsel out")
     board = open_quietly(given)
     try:
         if given.bootsel:
-            from harness.boards.pico.board import PicoBoard
-
             assert isinstance(board, PicoBoard)
             device = board.to_bootsel()
             name, text = board.name, f"in BOOTSEL: {device.describe()}"

@@ -33,6 +33,7 @@ class Check:
         text: what it is.
         fix: what a person can do about it.
         needed: whether the board that is asked about cannot be used without it.
+        details: more lines about it.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Check:
     text: str
     fix: str = ""
     needed: bool = False
+    details: tuple[str, ...] = ()
 
 
 def udev_rules() -> Check:

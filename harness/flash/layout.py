@@ -9,6 +9,8 @@ from __future__ import annotations
 
 FLASH_ADDRESS = 0x10000000
 FLASH_BYTES = 2 * 1024 * 1024
+# Of a Pico 2; what is ours uses as much of it as a Pico has.
+RP2350_FLASH_BYTES = 4 * 1024 * 1024
 PAGE_BYTES = 256
 SECTOR_BYTES = 4096
 

@@ -27,7 +27,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.errors import FlashFailed
-from harness.flash.layout import PAGE_BYTES, SECTOR_BYTES
+from harness.flash.layout import FLASH_ADDRESS, FLASH_BYTES, PAGE_BYTES, RP2350_FLASH_BYTES, SECTOR_BYTES
 
 RP2040 = 0xE48BFF56
 RP2350_ARM_S = 0xE48BFF59
@@ -54,6 +54,12 @@ class Uf2Invalid(FlashFailed):
     """The bytes are not a UF2 file that a Pico takes whole."""
 
     advice = "build the firmware again with `make firmware`, or copy the file again"
+
+
+class WrongChip(FlashFailed):
+    """The image is for another chip than the board's."""
+
+    advice = "build for this board: `make firmware PICO_BOARD=pico` for an RP2040, `pico2` for an RP2350"
 
 
 @dataclass(frozen=True)
@@ -127,6 +133,24 @@ def read_uf2(data: bytes) -> Uf2:
             f"UF2: family {_names()} expected, {family:#010x} came", advice="give the UF2 of a firmware for a Pico"
         )
     return Uf2.joined(family, [_read_block(block, number, len(blocks), family) for number, block in enumerate(blocks)])
+
+
+def check_addresses(uf2: Uf2) -> None:
+    """Makes sure that all of the file goes into the flash of a Pico (RP2040: 2 MiB) or Pico 2 (RP2350: 4 MiB).
+
+    Beyond its end the flash begins again, so that a larger image would overwrite its own beginning.
+
+    Raises:
+        Uf2Invalid: it does not.
+    """
+    end = FLASH_ADDRESS + (FLASH_BYTES if uf2.family == RP2040 else RP2350_FLASH_BYTES)
+    for address, data in uf2.segments:
+        if address < FLASH_ADDRESS or address + len(data) > end:
+            raise Uf2Invalid(
+                f"UF2: addresses in the flash expected, {FLASH_ADDRESS:#010x} to {end - 1:#010x}; {address:#010x} to "
+                f"{address + len(data) - 1:#010x} came",
+                advice="build the image to run from flash, for a board with as much of it as a Pico has",
+            )
 
 
 def write_uf2(uf2: Uf2) -> bytes:

@@ -29,7 +29,7 @@ def start_and_describe(config: pytest.Config, items: Iterable[pytest.Item]) -> l
         return [
             f"board: NOT USABLE: {line}" if number == 0 else line for number, line in enumerate(str(error).split("\n"))
         ]
-    lines = [f"board: {told.describe()}, {told.compiler}; {flashed.text}"]
+    lines = [f"board: {told.describe(runtime.bench.board.place)}, {told.compiler}; {flashed.text}"]
     if told.pointer_bits != 32:
         lines.append(f"arena bytes are those of a {told.pointer_bits}-bit {told.kind}, not those of a Pico")
     lines.extend(f"warning: {notice}" for notice in runtime.bench.notices)

@@ -1,6 +1,7 @@
 """The commands for boards, `flash`, `reset`, `monitor` and `doctor`, as far as they need no Pico."""
 
 import json
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -10,8 +11,9 @@ from harness.boards.pico import usb
 from harness.cli import system
 from harness.cli.main import main
 from harness.cli.monitor import Heard, readable
+from harness.errors import BoardBusy
 from harness.protocol.devicelog import Kind
-from tests.integration.conftest import MODELS
+from tests.integration.conftest import MODELS, ROOT
 
 SINE = str(MODELS / "sine_int8.tflite")
 BOARDS = """
@@ -51,7 +53,7 @@ def doctor(capsys, *arguments):
 def test_flash_brings_models_once(capsys):
     assert main(["flash", "host", SINE, "--always", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["flashed"] and "flashed 1 models" in told["text"]
+    assert told["flashed"] and " 1 model (" in told["text"]
     assert main(["flash", "host", SINE]) == 0
     assert "skipped, unchanged" in capsys.readouterr().out
 
@@ -89,12 +91,62 @@ def test_wrong_arguments_are_exit_code_2(arguments, capsys):
     assert caught.value.code == 2
 
 
-@pytest.mark.parametrize("command", ["bench", "boards", "flash", "reset", "monitor"])
-def test_every_command_takes_an_inventory_and_a_time_to_wait(command, capsys):
+@pytest.mark.parametrize("command", ["bench", "flash", "reset", "monitor", "doctor"])
+def test_every_command_with_a_board_takes_an_inventory_and_a_time_to_wait(command, capsys):
     with pytest.raises(SystemExit):
         main([command, "--help"])
     said = capsys.readouterr().out
     assert "--inventory" in said and "--board-wait" in said
+
+
+@pytest.mark.parametrize("command", ["bench", "flash", "reset", "monitor", "doctor"])
+def test_a_time_to_wait_is_waited(command, capsys, monkeypatch):
+    waited = []
+
+    def remember(*_, wait=0.0, **__):
+        waited.append(wait)
+        raise BoardBusy("somebody has it")
+
+    monkeypatch.setattr("harness.cli.choice.open_board", remember)
+    monkeypatch.setattr("harness.boards.pico.board.open_board", remember)
+    board = [SINE, "--board", "1-2"] if command == "bench" else ["--board", "1-2"] if command == "doctor" else ["1-2"]
+    assert main([command, *board, "--board-wait", "7"]) == 1
+    assert waited == [7.0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["bench", SINE, "--firmware", "f.uf2"], "--firmware"),
+        (["bench", SINE, "--inventory", "b.yaml"], "--inventory"),
+        (["flash", "host", "--board-wait", "3"], "--board-wait"),
+        (["flash", "emulator", "--board-wait", "3"], "--board-wait"),
+        (["flash", "emulator-1", "--inventory", "b.yaml"], "--inventory"),
+        (["reset", "1-2", "--firmware", "f.uf2"], "--firmware"),
+        (["monitor", "auto", "--firmware", "f.uf2"], "--firmware"),
+        (["monitor", "host", "--firmware", "f.uf2"], "--firmware"),
+        (["doctor", "--board-wait", "3"], "--board-wait"),
+        (["check", SINE, "--firmware", "f.uf2"], "--firmware"),
+        (["compare", SINE, SINE, "--inventory", "b.yaml"], "--inventory"),
+        (["run-uf2", "f.uf2", "--board-wait", "3"], "--board-wait"),
+        (["doctor", "--board", "host", "--board-wait", "3"], "--board-wait"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(arguments, option, capsys):
+    assert main([*arguments, "--json"]) == 2
+    said = capsys.readouterr()
+    told = json.loads(said.out)
+    assert told["error"] == "Misuse" and told["message"].startswith(f"{option}: it does nothing for `{arguments[0]}` ")
+    assert told["advice"] == f"leave {option} out"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["boards", "--board-wait", "3"], ["flash", "--board", "1-2"], ["flash", "1-2", "--al"]]
+)
+def test_an_option_of_another_command_or_half_of_one_is_no_option(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2 and "seconds" not in capsys.readouterr().err
 
 
 def test_an_inventory_that_is_wrong_is_said(capsys, tmp_path):
@@ -166,6 +218,26 @@ def test_doctor_asks_a_board(capsys, linux):
     assert "engine tflm" in checks["answer of host"]["text"]
     assert main(["doctor", "--board", "host"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == len(told["checks"])
+
+
+def test_doctor_shows_all_of_a_crash_because_it_is_told_only_once(capsys, linux, monkeypatch):
+    crash = {"reason": "HardFault", "op": "SVDF", "registers": {"pc": 0x40}, "backtrace": [0x44], "log": ["last words"]}
+    faulty = (sys.executable, "-m", "tests.support.faulty_device", "crashed")
+    monkeypatch.setattr("harness.boards.host.board.DEVICE_COMMAND", faulty)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("FAULTY_DEVICE_CRASH", json.dumps(crash))
+    code, told, checks = doctor(capsys, "--board", "host")
+    # The board works: it has restarted, and answers.
+    assert code == 0 and told["ok"] and checks["answer of host"]["ok"]
+    found = checks["crash of host"]
+    assert not found["ok"] and not found["needed"] and found["fix"]
+    assert found["text"].endswith("the device crashed: HardFault in boot ROM (+0x40)")
+    assert found["details"][0] == "  operator: SVDF" and found["details"][-1] == "| last words"
+    details = "\n".join(found["details"])
+    assert "pc   0x00000040" in details and "#0   0x00000044 boot ROM" in details
+    assert main(["doctor", "--board", "host"]) == 0
+    said = capsys.readouterr().out
+    assert "problem  crash of host: " in said and "| last words" in said
 
 
 def test_doctor_says_what_is_wrong_and_how_to_mend_it(capsys, linux, monkeypatch, tmp_path):

@@ -16,6 +16,9 @@ from msgspec import Struct
 from pydantic import BaseModel
 
 import harness.boards.host
+import harness.boards.pico
+import harness.flash
+import harness.protocol
 from harness.boards.host.commands import (
     MAX_INVOKES,
     MAX_SESSIONS,
@@ -38,42 +41,11 @@ from harness.protocol.messages import read_message
 from harness.protocol.payload import CHUNK_BYTES, crc32, crc_text, decode_chunk
 from harness.protocol.record import MAX_RECORD_BYTES, Record, decode_record
 from harness.session import INVOKE_SECONDS
+from tests.support.documents import DOCS, blocks, first_words, rows, section
 
-DOCS = Path(__file__).parents[2] / "docs"
 PROTOCOL = (DOCS / "protocol.md").read_text("utf-8")
 PACK = (DOCS / "model-pack.md").read_text("utf-8")
 CASES = (DOCS / "cases.md").read_text("utf-8")
-
-
-def section(text: str, heading: str) -> str:
-    """What stands under a heading, up to the next one of its level or above."""
-    level = heading.split()[0]
-    found = re.search(rf"^{re.escape(heading)}\n(.*?)(?=^#{{1,{len(level)}}} |\Z)", text, re.MULTILINE | re.DOTALL)
-    assert found is not None, f"no heading {heading!r}"
-    return found.group(1)
-
-
-def rows(text: str) -> list[list[str]]:
-    """The cells of all table rows, without head and rule."""
-    lines = text.splitlines()
-    return [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for number, line in enumerate(lines)
-        if line.startswith("| ") and lines[number + 1 : number + 2] != [rule_of(line)]
-    ]
-
-
-def rule_of(head: str) -> str:
-    return "|" + "---|" * head.strip("|").count("|") + "---|"
-
-
-def first_words(text: str) -> set[str]:
-    """All that stands in backticks in the first column of the tables."""
-    return {word for row in rows(text) for word in re.findall(r"`([^`]+)`", row[0])}
-
-
-def blocks(text: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def sections_of(module: Any, base: type) -> list[type]:
@@ -143,6 +115,9 @@ FIELDS_OF = {
     messages.Invoked: "### `invoke`",
     messages.Samples: "### `invoke`",
     messages.OpTicks: "### `invoke`",
+    messages.Clock: "### `clock`",
+    messages.Paused: "### `pause`",
+    messages.Worked: "### `work`",
     messages.OutputDone: "### `output`",
     messages.OutputChunk: "### `output`",
 }
@@ -270,6 +245,7 @@ KEYS_OF = {
     schema.Expect: "### `expect`",
     schema.ToleranceSection: "### `expect`",
     schema.StateSection: "### `state`",
+    schema.AccuracySection: "### `accuracy`",
 }
 
 
@@ -328,22 +304,3 @@ def test_the_wrong_example_gives_the_error_shown(tmp_path: Path, monkeypatch: py
     with pytest.raises(CaseError) as caught:
         load_cases(path)
     assert f"{caught.value}\n" in blocks(CASES, "text")
-
-
-# --- all of them -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["protocol.md", "model-pack.md", "cases.md"])
-def test_links_lead_somewhere(name: str) -> None:
-    text = (DOCS / name).read_text("utf-8")
-    for target in re.findall(r"\]\(([^)]+)\)", text):
-        file, _, anchor = target.partition("#")
-        if "://" in target:
-            continue
-        linked = (DOCS / file).read_text("utf-8") if file else text
-        headings = [
-            re.sub(r"[^a-z0-9 -]", "", line.lstrip("# ").lower()).replace(" ", "-")
-            for line in linked.splitlines()
-            if line.startswith("#")
-        ]
-        assert not anchor or anchor in headings, target

@@ -12,7 +12,7 @@ runs whatever was flashed, or of a dummy application (dummy.py). `bus.sysfs` and
 
 - `VirtualBus`: `plug`, `remove`, `picotool`, `picotool_environment`, `sysfs`, `dev`, `boards`.
 - Boards: `mode`, `chip`, `unique_id`, `serial`, `port`, `bus_number`, `address`, `node`, `tty`, `flash`; `wait`,
-  `unplug`, `replug`, `power_cycle`, `press_bootsel`; `faults`, `counts`, `dummy_silent`.
+  `unplug`, `replug`, `power_cycle`, `press_bootsel`; `faults`, `counts`, `dummy_silent`, `dummy_echoes`.
 - `Faults` lists what can go wrong, `Counts` what is counted.
 - `find_picotool`, `why_no_picotool`: which picotool runs, and why none does.
 """

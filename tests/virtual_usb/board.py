@@ -32,6 +32,7 @@ class VirtualBoard:
         application: "emulator" or "dummy".
         faults, counts: see there.
         dummy_silent: the dummy application says nothing now.
+        dummy_echoes: it sends back what it is sent, before it answers if it does.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class VirtualBoard:
         self.faults._changed = self._permit
         self.counts = Counts()
         self.dummy_silent = False
+        self.dummy_echoes = False
         self._chip = CHIPS[chip]
         self._file = flash_file
         self._flash = bytearray(self._load())
@@ -199,6 +201,7 @@ class VirtualBoard:
                 reset=self._dummy_resets,
                 touched=self._touched,
                 silent=lambda: self.dummy_silent,
+                echoes=lambda: self.dummy_echoes,
             )
             self._bus.remember(self._dummy)
             self._appear_application(self._dummy.pty, self.serial)

@@ -53,6 +53,7 @@ class DummyApplication:
         reset: is called, in a thread of this object's, with "application" on `reboot` and "bootsel" at 1200 baud.
         touched: is called before, for 1200 baud; whether it works.
         silent: whether it says nothing now.
+        echoes: whether it sends back what it is sent.
 
     Attributes:
         pty: the name of its serial port.
@@ -67,6 +68,7 @@ class DummyApplication:
         reset: Callable[[str], None],
         touched: Callable[[], bool],
         silent: Callable[[], bool],
+        echoes: Callable[[], bool],
     ) -> None:
         self._chip = chip
         self._flash = flash
@@ -74,6 +76,7 @@ class DummyApplication:
         self._reset = reset
         self._touched = touched
         self._silent = silent
+        self._echoes = echoes
         self._number = 0
         self._rest = b""
         self._port = Port()
@@ -116,6 +119,8 @@ class DummyApplication:
         return bool(select.select([self._port.fd, self._wake], [], [], _LOOK_SECONDS)[0])
 
     def _take(self, data: bytes) -> None:
+        if data and self._echoes():
+            self._port.write(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
         self._rest = self._rest[-_LINE_BYTES:]
         for line in lines:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.boards.board import Board
 from harness.boards.pico.claim import Claim
-from harness.boards.pico.flashing import Progress, check_chip
+from harness.boards.pico.flashing import STARTING, Progress, check_chip
 from harness.boards.pico.flashing import flash as write_image
 from harness.boards.pico.inventory import Inventory
 from harness.boards.pico.picotool import Picotool, find_picotool
@@ -26,6 +26,8 @@ from harness.errors import (
     HarnessError,
     NoFirmware,
     NoPermission,
+    NotStarted,
+    WrongBoard,
 )
 from harness.flash.firmware import Firmware, FirmwareNotFound
 from harness.flash.image import Image
@@ -35,7 +37,7 @@ from harness.protocol.client import Client
 from harness.protocol.devicelog import Kind
 from harness.protocol.link import Link
 from harness.protocol.payload import crc_text
-from harness.protocol.transport import SerialTransport
+from harness.protocol.transport import SerialTransport, Transport
 
 KIND = "pico"
 
@@ -85,6 +87,11 @@ class PicoBoard(Board):
         """Which board it is: serial number and USB port."""
         return self._place.target.describe()
 
+    @property
+    def place(self) -> str:  # type: ignore[override]
+        """The USB port that it is followed by."""
+        return self._place.target.port_path
+
     # --- what every board can do -------------------------------------------------------------------------------------
 
     def image(self, pack: ModelPack) -> Image:
@@ -115,6 +122,24 @@ class PicoBoard(Board):
     def close(self) -> None:
         self._close_clients()
         self._claim.release()
+
+    # --- images of others --------------------------------------------------------------------------------------------
+
+    def flash_raw(self, image: bytes) -> Transport:
+        """As `harness.images.board.ImageBoard` has it."""
+        self._close_clients()
+        self._step = ""
+        try:
+            device = write_image(image, self._place, self._recovery, self._picotool(), self._report)
+            return self._open_port(device)
+        except (NoPermission, WrongBoard, BoardBusy):
+            # Whatever the image does, it is not that.
+            raise
+        except HarnessError as error:
+            # Before that, the image has had no part in it.
+            if self._step != STARTING:
+                raise
+            raise NotStarted(error.message, log=error.log) from None
 
     # --- what only a Pico can do -------------------------------------------------------------------------------------
 
@@ -155,18 +180,25 @@ class PicoBoard(Board):
                 f"{self._place.surroundings()}",
                 advice="check cable and power; if it is there and has no serial port, flash it",
             )
+        return self._demand_application(device)
+
+    def _demand_application(self, device: UsbDevice) -> UsbDevice:
         if device.mode is not Mode.APPLICATION:
             raise NoFirmware(f"{self.name}: the firmware of this harness expected, {device.describe()} came")
         return device
 
     def _open(self, device: UsbDevice) -> Client:
-        """A client on the board's serial port, under whatever name that has now."""
+        """A client on the board's serial port."""
+        return Client(Link(self._open_port(device), self.log))
+
+    def _open_port(self, device: UsbDevice) -> SerialTransport:
+        """The board's serial port, under whatever name that has now."""
         failure: HarnessError | None = None
 
-        def attempt() -> Client | None:
+        def attempt() -> SerialTransport | None:
             nonlocal device, failure
             try:
-                return Client(Link(SerialTransport(str(device.ttys[0])), self.log))
+                return SerialTransport(str(device.ttys[0]))
             except BoardBusy as error:
                 failure = BoardBusy(
                     error.message,
@@ -177,21 +209,21 @@ class PicoBoard(Board):
                 failure = _denied(error, device) or error
             except (OSError, termios.error) as error:
                 failure = BoardNotFound(f"port {device.ttys[0]} cannot be opened: {error}")
-            # It may have restarted since, and have another name.
-            device = self._place.look() or device
+            # It may have restarted since, and have another name, or none.
+            now = self._place.look()
+            if now is not None:
+                device = self._demand_application(now)
             return None
 
-        client = poll(attempt, Deadline(_OPEN_SECONDS), pause=_OPEN_PAUSE)
-        if client is None:
+        transport = poll(attempt, Deadline(_OPEN_SECONDS), pause=_OPEN_PAUSE)
+        if transport is None:
             assert failure is not None
             raise failure
-        return client
+        return transport
 
     def _demand_answer(self, device: UsbDevice) -> None:
         """Makes sure that a firmware answers, without asking it for what it tells only once."""
-        if device.mode is not Mode.APPLICATION:
-            raise NoFirmware(f"{self.name}: the firmware of this harness expected, {device.describe()} came")
-        client = self._open(device)
+        client = self._open(self._demand_application(device))
         try:
             client.ping(seconds=_PING_SECONDS)
         except HarnessError:
@@ -203,8 +235,13 @@ class PicoBoard(Board):
         """Makes sure that what runs now is what was written."""
         try:
             client = self._open(self._running(Deadline(_CONNECT_SECONDS)))
+        except (NoPermission, WrongBoard, BoardBusy):
+            # Nothing of it has to do with flashing.
+            raise
         except HarnessError as error:
-            raise FlashFailed(f"{self.name} was flashed, but cannot be reached: {error.message}") from None
+            raise FlashFailed(
+                f"{self.name} was flashed, but cannot be reached: {error.message}", advice=error.advice
+            ) from None
         try:
             told = client.identify(seconds=_IDENTIFY_SECONDS)
         except HarnessError as error:
@@ -224,9 +261,7 @@ class PicoBoard(Board):
             )
 
     def _reboot(self, device: UsbDevice) -> None:
-        if device.mode is not Mode.APPLICATION:
-            raise NoFirmware(f"{self.name}: the firmware of this harness expected, {device.describe()} came")
-        client = self._open(device)
+        client = self._open(self._demand_application(device))
         try:
             client.request("reboot", seconds=_REBOOT_SECONDS)
         finally:

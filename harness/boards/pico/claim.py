@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.boards.pico.inventory import Inventory
 from harness.boards.pico.lock import HOW_TO_WAIT, Holder, Lock, holders
-from harness.boards.pico.names import AUTO, SERIAL, BoardAmbiguous, Target, resolve
+from harness.boards.pico.names import AUTO, SERIAL, BoardAmbiguous, Target, quoted, resolve
 from harness.boards.pico.usb import Usb
 from harness.boards.pico.waiting import poll
 from harness.deadline import Deadline
@@ -30,29 +30,29 @@ class Claim:
         self._locks: list[Lock] = []
 
     def take(self, wait: float) -> None:
-        """Takes the locks.
+        """Takes the locks, or none of them.
 
         Raises:
             BoardBusy: somebody else has one of them.
         """
         deadline = Deadline(wait)
         self._add(f"port-{self.target.port_path}", wait)
-        if self.target.serial is not None:
-            self.identified_as(self.target.serial, deadline.remaining())
+        try:
+            if self.target.serial is not None:
+                self.identified_as(self.target.serial, deadline.remaining())
+        except BaseException:
+            self.release()
+            raise
 
     def identified_as(self, serial: str, wait: float = 0.0) -> None:
-        """The board has this serial number; locks that too, if it was not known before.
+        """The board has this serial number; locks that too, if it was not known before. The place stays locked.
 
         Raises:
             BoardBusy: somebody else has the board of that number.
         """
         if len(self._locks) < 2:
             self.target = replace(self.target, serial=serial)
-            try:
-                self._add(f"serial-{serial}", wait)
-            except BoardBusy:
-                self.release()
-                raise
+            self._add(f"serial-{serial}", wait)
 
     def release(self) -> None:
         """Lets the board go."""
@@ -85,22 +85,29 @@ def claim(text: str, usb: Usb, inventory: Inventory, folder: Path, wait: float =
         taken = Claim(target, folder, text)
         taken.take(deadline.remaining())
         try:
-            # While we waited, it may have been flashed, or moved.
-            now = resolve(text, usb, inventory)
-        except BoardNotFound:
-            # It restarts: nobody else does anything with it now.
-            now = target
+            now = _after_waiting(text, usb, inventory, target)
+            if now.port_path == target.port_path:
+                taken.target = now
+                if now.serial is not None:
+                    taken.identified_as(now.serial, deadline.remaining())
+                return taken
         except BaseException:
             taken.release()
             raise
-        if now.port_path == target.port_path:
-            taken.target = now
-            if now.serial is not None:
-                taken.identified_as(now.serial, deadline.remaining())
-            return taken
         taken.release()
         if deadline.expired():
-            raise BoardBusy(f"the board {text!r} was at {target.port_path} and is at {now.port_path} now")
+            raise BoardBusy(f"the board {quoted(text)} was at {target.port_path} and is at {now.port_path} now")
+
+
+def _after_waiting(text: str, usb: Usb, inventory: Inventory, before: Target) -> Target:
+    """While we waited, it may have been flashed, or moved, or another may have come that answers to the same name."""
+    try:
+        return resolve(text, usb, inventory)
+    except BoardAmbiguous:
+        raise
+    except BoardNotFound:
+        # It restarts: nobody else does anything with it now.
+        return before
 
 
 def _resolve(text: str, usb: Usb, inventory: Inventory, folder: Path, deadline: Deadline) -> Target:
@@ -120,7 +127,7 @@ def _resolve(text: str, usb: Usb, inventory: Inventory, folder: Path, deadline: 
     back = poll(lambda: _there(text, usb, inventory), deadline, pause=_PAUSE_SECONDS)
     if back is None:
         raise BoardBusy(
-            f"the board {text!r} is in use by {holder.describe()}, and restarts just now",
+            f"the board {quoted(text)} is in use by {holder.describe()}, and restarts just now",
             pid=holder.pid,
             command=holder.command,
             since=holder.since,

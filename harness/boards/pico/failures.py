@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import signal
+from dataclasses import dataclass
 
+from harness.boards.pico.program import printable
 from harness.errors import FlashFailed, HarnessError, ImageTooLarge, NoPermission
 
 _SHOWN_CHARS = 400
@@ -41,9 +43,9 @@ class PicotoolFailed(FlashFailed):
 
     advice = "its words stand above; run it again, and with another cable and without a hub"
 
-    def __init__(self, message: str, *, code: int | None, output: str, log: Iterable[str] = ()) -> None:
-        lines = log or [line for line in (part.strip() for part in re.split(r"[\r\n]", output)) if line]
-        super().__init__(message, log=list(lines)[-_SHOWN_LINES:])
+    def __init__(self, message: str, *, code: int | None, output: str) -> None:
+        lines = [line for line in (printable(part) for part in re.split(r"[\r\n]", output)) if line]
+        super().__init__(message, log=[line[:_SHOWN_CHARS] for line in lines[-_SHOWN_LINES:]])
         self.code = code
         self.output = output
 
@@ -111,31 +113,41 @@ class NoReturn(FlashFailed):
     advice = "hold BOOTSEL down while plugging the board in, and run again"
 
 
-# Each phrase is of one message alone. Compared in lower case, with white space folded: picotool breaks its lines at 80
-# columns, into pipes too.
-_PHRASES: tuple[tuple[str, type[PicotoolFailed], str], ...] = (
-    ("did not match the file", NotVerified, "what was written to the flash reads back otherwise"),
-    ("interleaved write", DriveBusy, "something else writes to the board at the same time"),
-    ("single rp-series device", SeveralBoards, "one board expected, picotool sees several"),
-    ("single rebootable rp-series device", SeveralBoards, "one board expected, picotool sees several"),
-    ("device returned an error", DeviceRefused, "the board's boot ROM refused a command"),
-    ("device failed", Unplugged, "the board stopped answering"),
-    ("unable to locate reset interface", NoReset, "the firmware on the board has no reset interface"),
-    ("failed to claim interface", NotReachable, "another program holds the board's reset interface"),
-    ("unable to connect to device", NotReachable, "the board cannot be opened"),
-    ("could not open", FileRefused, "the image cannot be opened"),
-    ("no accessible", NotReachable, "no board in a mode that this needs is seen there"),
+@dataclass(frozen=True)
+class _Sign:
+    """How a failure is told: by a phrase of one message alone, else by exit codes.
+
+    Phrases are compared in lower case, with white space folded: picotool breaks its lines at 80 columns, also into
+    pipes.
+    """
+
+    kind: type[PicotoolFailed]
+    reason: str
+    phrases: tuple[str, ...] = ()
+    codes: tuple[int, ...] = ()
+
+
+_SIGNS = (
+    _Sign(NotVerified, "what was written to the flash reads back otherwise", ("did not match the file",), (245,)),
+    _Sign(DriveBusy, "something else writes to the board at the same time", ("interleaved write",)),
+    _Sign(
+        SeveralBoards,
+        "one board expected, picotool sees several",
+        ("single rp-series device", "single rebootable rp-series device"),
+    ),
+    _Sign(DeviceRefused, "the board's boot ROM refused a command", ("device returned an error",)),
+    _Sign(Unplugged, "the board stopped answering", ("device failed",), (247,)),
+    _Sign(Unplugged, "picotool crashed: the board went away", (), (134, -signal.SIGABRT)),
+    _Sign(NoReset, "the firmware on the board has no reset interface", ("unable to locate reset interface",)),
+    _Sign(NoReset, "picotool cannot use USB, or the board has no reset interface", (), (250,)),
+    _Sign(NotReachable, "another program holds the board's reset interface", ("failed to claim interface",)),
+    _Sign(NotReachable, "the board cannot be opened", ("unable to connect to device",)),
+    _Sign(NotReachable, "no board in a mode that this needs is seen there", ("no accessible",), (249,)),
+    _Sign(FileRefused, "the image cannot be opened", ("could not open",), (252,)),
+    _Sign(FileRefused, "the image is not one", (), (254,)),
 )
-_CODES: dict[int, tuple[type[PicotoolFailed], str]] = {
-    245: (NotVerified, "what was written to the flash reads back otherwise"),
-    247: (Unplugged, "the board stopped answering"),
-    249: (NotReachable, "no board in a mode that this needs is seen there"),
-    250: (NoReset, "picotool cannot use USB, or the board has no reset interface"),
-    252: (FileRefused, "the image cannot be opened"),
-    254: (FileRefused, "the image is not one"),
-    134: (Unplugged, "picotool crashed: the board went away"),
-    -6: (Unplugged, "picotool crashed: the board went away"),
-}
+_UNKNOWN = _Sign(PicotoolFailed, "picotool failed")
+_PROGRESS = re.compile(r"(Loading|Verifying)[^\[\]]{0,80}\[[= ]*\]\s*[0-9]{1,3}%")
 _TOO_BIG = re.compile(
     r"file size 0x([0-9a-f]{1,8})(?: starting at 0x([0-9a-f]{1,8}))? is too big to fit in flash size 0x([0-9a-f]{1,8})"
 )
@@ -158,9 +170,9 @@ def failure_of(what: str, code: int, output: str) -> HarnessError:
             size=int(found[1], 16) + int(found[2] or "0", 16), capacity=int(found[3], 16), what="the image"
         )
     # A sentence tells more than a number: codes are an int cut to eight bits, and several mean two things.
-    told = next(((kind, reason) for phrase, kind, reason in _PHRASES if phrase in text), None)
-    kind, reason = told or _CODES.get(code, (PicotoolFailed, "picotool failed"))
-    return kind(f"{what}: {reason}: {_last_words(output)} (exit code {code})", code=code, output=output)
+    said = (sign for sign in _SIGNS if any(phrase in text for phrase in sign.phrases))
+    sign = next(said, None) or next((sign for sign in _SIGNS if code in sign.codes), _UNKNOWN)
+    return sign.kind(f"{what}: {sign.reason}: {_last_words(output)} (exit code {code})", code=code, output=output)
 
 
 def folded(output: str) -> str:
@@ -170,6 +182,6 @@ def folded(output: str) -> str:
 
 def _last_words(output: str) -> str:
     """picotool's own sentence, which is the last but for progress bars and advice."""
-    text = " ".join(output.split())
+    text = printable(_PROGRESS.sub("", output))
     start = text.rfind("ERROR:")
-    return (text[start:] if start >= 0 else text or "it said nothing")[:_SHOWN_CHARS]
+    return text[start:][:_SHOWN_CHARS] if start >= 0 else text[-_SHOWN_CHARS:] or "it said nothing"

@@ -6,8 +6,9 @@ then picotool, for what is at the same place then; then the serial port at that 
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from harness.boards.pico.failures import NoReturn
@@ -18,20 +19,17 @@ from harness.boards.pico.usb import Mode, UsbDevice
 from harness.deadline import Deadline
 from harness.errors import FlashFailed, HarnessError
 from harness.flash.boot2 import check_boot2
-from harness.flash.uf2 import RP2040, RP2350_ARM_S, Uf2, read_uf2
+from harness.flash.uf2 import RP2040, RP2350_ARM_S, Uf2, WrongChip, check_addresses, read_uf2
 
 # The boot ROM waits half a second before it restarts; then the firmware comes up.
 _START_SECONDS = 15.0
 _CHIPS = {RP2040: "RP2040", RP2350_ARM_S: "RP2350"}
 
+# The step from which on the image is on the board, and has to show that it runs.
+STARTING = "starting the firmware"
+
 # What is done now, and how much of it in percent.
 Progress = Callable[[str, int], None]
-
-
-class WrongChip(FlashFailed):
-    """The image is for another chip than the board's."""
-
-    advice = "build for this board: `make firmware PICO_BOARD=pico` for an RP2040, `pico2` for an RP2350"
 
 
 def check_chip(uf2: Uf2, chip: str, where: str) -> None:
@@ -64,19 +62,18 @@ def flash(image: bytes, place: Place, recovery: Recovery, picotool: Picotool, pr
         NoPermission, WrongBoard, BoardNotFound, BoardBusy: the board cannot be had.
     """
     uf2 = read_uf2(image)
+    check_addresses(uf2)
     check_boot2(uf2)
     check_chip(uf2, place.target.chip, place.target.describe())
-    with tempfile.TemporaryDirectory(prefix="tflm-hil-") as folder:
-        file = Path(folder).absolute() / "image.uf2"
-        file.write_bytes(image)
+    with _as_file(image) as file:
         progress("restarting into BOOTSEL", 0)
         device = _in_bootsel(place, recovery)
         _check_chip_in_bootsel(uf2, device, place, picotool)
         picotool.load(file, device, progress)
-    progress("starting the firmware", 0)
+    progress(STARTING, 0)
     running = place.wait(Deadline(_START_SECONDS), Mode.APPLICATION, restarted_from=device)
     if running is not None:
-        progress("starting the firmware", 100)
+        progress(STARTING, 100)
         return running
     there = place.look()
     if there is not None and there.mode is Mode.BOOTSEL:
@@ -88,6 +85,28 @@ def flash(image: bytes, place: Place, recovery: Recovery, picotool: Picotool, pr
         f"{place.target.describe()}: a serial port within {_START_SECONDS:g} s after flashing expected, "
         f"none came; {place.surroundings()}",
         advice="the image was written and compared: is it one for this board, with a USB serial port?",
+    )
+
+
+@contextlib.contextmanager
+def _as_file(image: bytes) -> Iterator[Path]:
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="tflm-hil-")
+    except OSError as error:
+        raise _no_place(error) from None
+    with folder:
+        file = Path(folder.name).absolute() / "image.uf2"
+        try:
+            file.write_bytes(image)
+        except OSError as error:
+            raise _no_place(error) from None
+        yield file
+
+
+def _no_place(error: OSError) -> FlashFailed:
+    return FlashFailed(
+        f"a place for a file that picotool reads expected, there is none: {error.strerror}",
+        advice="make room, or have TMPDIR name a folder that has it",
     )
 
 

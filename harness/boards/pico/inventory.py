@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from typing_extensions import Self
 
 from harness.boards.pico.usb import PORT_PATH, shown
@@ -32,6 +32,10 @@ def _as_text(value: Any) -> Any:
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise ValueError("text expected, YAML takes this for a number: write it between quotes")
     return value
+
+
+def _in_one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
 
 
 class _Section(BaseModel):
@@ -65,7 +69,7 @@ class Entry(_Section):
     port: Annotated[str | None, BeforeValidator(_as_text), Field(pattern=rf"^{PORT_PATH.pattern}$")] = None
     kind: Literal["pico", "pico_w", "pico2", "pico2_w"] = "pico"
     power: Power | None = None
-    notes: Annotated[str, Field(max_length=1000)] = ""
+    notes: Annotated[str, Field(max_length=1000), AfterValidator(_in_one_line)] = ""
 
     @property
     def chip(self) -> str:
@@ -137,6 +141,7 @@ def load_inventory(path: Path | None) -> Inventory:
     try:
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
             raise InventoryError(f"{path}: plain YAML expected, an alias (*) came")
+        _demand_once(yaml.compose(text, yaml.SafeLoader), path)
         told = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
@@ -146,6 +151,24 @@ def load_inventory(path: Path | None) -> Inventory:
         return Inventory(_File.model_validate(told).boards, path)
     except ValidationError as error:
         raise InventoryError("\n".join(f"{path}: {line}" for line in _explained(error))) from None
+
+
+def _demand_once(root: yaml.Node | None, path: Path) -> None:
+    """No key twice: YAML's reader lets the last one win without a word, and a board would be another one."""
+    nodes = [root]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+        elif isinstance(node, yaml.MappingNode):
+            seen = set()
+            for key, value in node.value:
+                nodes.append(value)
+                if isinstance(key, yaml.ScalarNode):
+                    if key.value in seen:
+                        line = key.start_mark.line + 1
+                        raise InventoryError(f"{path}:{line}: key {shown(key.value)!r} expected once, it comes twice")
+                    seen.add(key.value)
 
 
 def _explained(error: ValidationError) -> list[str]:

@@ -13,6 +13,7 @@ from harness.errors import BoardNotFound, WrongBoard
 
 AUTO = "auto"
 SERIAL = re.compile(r"[0-9A-Fa-f]{16}")
+_MAX_SHOWN = 200
 
 
 class BoardAmbiguous(BoardNotFound):
@@ -44,6 +45,12 @@ class Target:
     def describe(self) -> str:
         """Which board, for messages."""
         return f"{self.serial or 'the board'} at {self.port_path}"
+
+
+def quoted(text: str) -> str:
+    """What a person has written, for messages: bounded, and with nothing in it that a terminal obeys."""
+    shown = repr(text)
+    return shown if len(shown) <= _MAX_SHOWN else f"{shown[:_MAX_SHOWN]}...{shown[0]}"
 
 
 def can_be_a_pico(text: str, inventory: Inventory) -> bool:
@@ -78,7 +85,7 @@ def resolve(text: str, usb: Usb, inventory: Inventory) -> Target:
     elif "/" in text:
         node = os.path.realpath(text) if "\0" not in text else text
         found = [device for device in devices if any(os.path.realpath(tty) == node for tty in device.ttys)]
-        what = f"a Pico whose serial port is {text!r}"
+        what = f"a Pico whose serial port is {quoted(text)}"
     elif SERIAL.fullmatch(text):
         found, what = _with_serial(text, devices), f"a Pico with serial number {text.upper()}"
     elif PORT_PATH.fullmatch(text):
@@ -86,8 +93,8 @@ def resolve(text: str, usb: Usb, inventory: Inventory) -> Target:
     else:
         known = "".join(f", {name}" for name in inventory.entries)
         raise BoardNotFound(
-            f"no board is called {text!r}: {AUTO}{known}, a serial port, a serial number of 16 digits or a USB port "
-            f"path expected; {attached(devices, usb)}"
+            f"no board is called {quoted(text)}: {AUTO}{known}, a serial port, a serial number of 16 digits or a USB "
+            f"port path expected; {attached(devices, usb)}"
         )
     return _target(_only(found, what, devices, usb), inventory)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.boards.pico.failures import (
+    NotReachable,
     PicotoolFailed,
     PicotoolHung,
     PicotoolMissing,
@@ -21,6 +22,7 @@ from harness.boards.pico.failures import (
     folded,
 )
 from harness.boards.pico.lock import Lock
+from harness.boards.pico.names import SERIAL
 from harness.boards.pico.program import Ended, run_program
 from harness.boards.pico.usb import UsbDevice
 from harness.deadline import Deadline
@@ -87,7 +89,7 @@ class Picotool:
         Raises:
             NoPermission, PicotoolFailed: it is not proved that all of it was written.
         """
-        where = _which(device) if device.address else ["--ser", device.serial, "-f"]
+        where = [*_which(device), *([] if device.address else ["-f"])]
         tail = ""
 
         def watch(text: str) -> None:
@@ -197,6 +199,13 @@ def _run(command: list[str], seconds: float, watch: Callable[[str], None], keep_
 
 
 def _which(device: UsbDevice) -> list[str]:
-    if not device.address:
-        return ["--ser", device.serial]
-    return ["--bus", str(device.bus), "--address", str(device.address)]
+    if device.address:
+        return ["--bus", str(device.bus), "--address", str(device.address)]
+    # The device's own words: they must not be options.
+    if not SERIAL.fullmatch(device.serial):
+        raise NotReachable(
+            f"a serial number of 16 digits expected, {device.serial!r} came: picotool cannot be told which board",
+            code=None,
+            output="",
+        )
+    return ["--ser", device.serial]

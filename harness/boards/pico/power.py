@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Sequence
 
 from harness.boards.pico.inventory import Power
-from harness.boards.pico.program import run_program
+from harness.boards.pico.program import printable, run_program
 from harness.deadline import Deadline
 from harness.errors import HarnessError
 
@@ -48,6 +48,6 @@ def _uhubctl(power: Power, action: Sequence[str]) -> None:
     except OSError as error:
         raise PowerFailed(f"{program}: a program that runs here expected: {error.strerror}") from None
     if ended.code != 0:
-        words = " ".join(ended.output.split())[:_SHOWN_CHARS] or "it said nothing"
+        words = printable(ended.output)[:_SHOWN_CHARS] or "it said nothing"
         how = f"exit code {ended.code}" if ended.code is not None else f"no end within {_SECONDS:g} s"
         raise PowerFailed(f"uhubctl: hub {power.hub} port {power.port}: {words} ({how})")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterable, Sequence
@@ -15,6 +17,8 @@ from harness.deadline import Deadline
 _MAX_BYTES = 1024 * 1024
 _READ_BYTES = 64 * 1024
 _END_SECONDS = 5.0
+# setpriv's exit codes for a program that cannot be executed, and one that is not there.
+_NOT_STARTED = (126, 127)
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,11 @@ class Ended:
     output: str
 
 
+def printable(output: str) -> str:
+    """A program's words in one line that is safe to show in a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(output.split()))
+
+
 def run_program(
     command: Sequence[str],
     deadline: Deadline,
@@ -38,6 +47,9 @@ def run_program(
     keep_open: Iterable[int] = (),
 ) -> Ended:
     """Runs it to its end, or to the deadline. Whatever ends this call, an interrupt too, the program's group is killed.
+
+    On Linux it ends with this process too, even if that is killed: util-linux's setpriv has the kernel see to it
+    (PR_SET_PDEATHSIG of prctl(2)). Else picotool would go on for up to 10 s, its own limit for a board that is stuck.
 
     Args:
         command: the program and its arguments; no shell sees them.
@@ -48,8 +60,11 @@ def run_program(
     Raises:
         OSError: it cannot be started.
     """
+    program = shutil.which(command[0])
+    if program is None:
+        raise FileNotFoundError(errno.ENOENT, "a program that can be run expected", command[0])
     process = subprocess.Popen(
-        list(command),
+        [*_tied_to_us(), program, *command[1:]],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -78,5 +93,15 @@ def run_program(
         if not ended:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.wait(_END_SECONDS)
-    return Ended(process.returncode if ended else None, said.decode("utf-8", "replace"))
+            # What waits within the kernel for a hub that hangs ends when that does.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_END_SECONDS)
+    output = said.decode("utf-8", "replace")
+    if process.returncode in _NOT_STARTED and output.startswith("setpriv: "):
+        raise OSError(errno.ENOEXEC, f"a program that runs here expected ({printable(output)})", program)
+    return Ended(process.returncode if ended else None, output)
+
+
+def _tied_to_us() -> tuple[str, ...]:
+    setpriv = shutil.which("setpriv")
+    return () if setpriv is None else (setpriv, "--pdeathsig", "KILL", "--")

@@ -26,8 +26,8 @@ _TOUCH_BAUD = 1200
 _TOUCH_SECONDS = 0.1
 
 _PRESS = (
-    "unplug the board and plug it in again; if it does not come up, hold BOOTSEL down while plugging it in, and run "
-    "with --flash always"
+    "unplug the board and plug it in again; if it does not come up, hold BOOTSEL down while plugging it in, and "
+    "flash it"
 )
 _PRESS_BOOTSEL = "hold BOOTSEL down while plugging the board in, and run again"
 _HUB = "; a hub that uhubctl can switch, named in the inventory, would do that by itself"
@@ -98,11 +98,13 @@ class Recovery:
         """
         self._begin()
         device = self._settled()
-        if device is None:
-            self._powered()
+        if device is None and self._powered():
             device = self._settled()
         if device is None:
-            raise BoardNotFound(f"{self._place.target.describe()} expected, it is gone; {self._place.surroundings()}")
+            raise BoardNotFound(
+                f"{self._place.target.describe()} expected, it is gone; {self._place.surroundings()}",
+                advice=_PRESS_BOOTSEL + ("" if self._has_power else _HUB),
+            )
         if device.mode is Mode.BOOTSEL:
             return device
         found = self._into_bootsel("reset interface", self._into_bootsel_by_reset_interface)

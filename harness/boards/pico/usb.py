@@ -175,11 +175,13 @@ class Sysfs:
             address = _number(folder / "devnum", 10)
             if _number(folder / "bDeviceClass", 16) == _HUB_CLASS:
                 return None
-            interfaces, ttys = [], []
+            found = []
             for entry in _entries(folder):
                 if entry.startswith(f"{name}:") and _INTERFACE_NAME.fullmatch(entry):
-                    interfaces.append(_interface(folder / entry))
-                    ttys += [self._dev / tty for tty in _entries(folder / entry / "tty") if _TTY_NAME.fullmatch(tty)]
+                    ttys = [self._dev / tty for tty in _entries(folder / entry / "tty") if _TTY_NAME.fullmatch(tty)]
+                    found.append((_interface(folder / entry), ttys))
+            # Of several serial ports the first is that of the first interface, not that of the lowest name.
+            found.sort(key=lambda one: one[0].number)
             device = UsbDevice(
                 port_path=name,
                 bus=_number(folder / "busnum", 10),
@@ -188,8 +190,8 @@ class Sysfs:
                 pid=_number(folder / "idProduct", 16),
                 serial=_optional(folder / "serial"),
                 product=_optional(folder / "product"),
-                interfaces=tuple(sorted(interfaces, key=lambda item: item.number)),
-                ttys=tuple(sorted(ttys)),
+                interfaces=tuple(interface for interface, _ in found),
+                ttys=tuple(tty for _, nodes in found for tty in nodes),
             )
             # What was read belongs together only if the same device is still there.
             return device if _number(folder / "devnum", 10) == address else None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.boards.pico import lock
+from harness.boards.pico import flashing, lock, recovery
 from harness.boards.pico.board import open_board
 from harness.boards.pico.inventory import Inventory
 from harness.boards.pico.lock import lock_folder
@@ -63,6 +63,14 @@ def bus(tmp_path, picotool, monkeypatch):
 def firmware(tmp_path):
     """A firmware that virtual boards start from."""
     return load_firmware(firmware_file(tmp_path))
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """What does not come is waited for less long."""
+    monkeypatch.setattr(recovery, "RETURN_SECONDS", 1.0)
+    monkeypatch.setattr(flashing, "_START_SECONDS", 1.5)
+    monkeypatch.setattr("harness.boards.pico.board._CONNECT_SECONDS", 1.5)
 
 
 @pytest.fixture

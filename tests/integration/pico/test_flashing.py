@@ -1,28 +1,19 @@
 """The real picotool, driven by the harness, on a virtual board: what is flashed, and what is said when it is not."""
 
 import threading
-import time
 
 import pytest
-import serial
 
 from harness.bench import Bench
-from harness.boards.pico import flashing, recovery
 from harness.boards.pico.failures import (
-    DeviceRefused,
-    DriveBusy,
     NoReturn,
-    NotVerified,
     PicotoolFailed,
     Unplugged,
 )
-from harness.boards.pico.flashing import WrongChip
 from harness.boards.pico.lock import Lock, lock_folder
 from harness.boards.pico.usb import Mode
 from harness.errors import (
     BoardBusy,
-    BoardLost,
-    BoardNotFound,
     FlashFailed,
     HarnessError,
     NoFirmware,
@@ -31,20 +22,12 @@ from harness.errors import (
 )
 from harness.flash.firmware import load_firmware
 from harness.flash.pack import ModelPack
-from harness.flash.uf2 import RP2350_ARM_S, Uf2Invalid
+from harness.flash.uf2 import RP2350_ARM_S, Uf2Invalid, WrongChip
 from harness.models.library import ModelLibrary
 from tests.integration.conftest import MODELS
 from tests.integration.pico.conftest import OTHER_SERIAL, SERIAL, firmware_file
 
 PACK = ModelPack([("a", b"TFL3" * 100), ("b", bytes(5000))])
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    """What does not come is waited for less long."""
-    monkeypatch.setattr(recovery, "RETURN_SECONDS", 1.0)
-    monkeypatch.setattr(flashing, "_START_SECONDS", 1.5)
-    monkeypatch.setattr("harness.boards.pico.board._CONNECT_SECONDS", 1.5)
 
 
 @pytest.fixture
@@ -166,48 +149,6 @@ def test_two_at_the_same_time_each_flash_their_own(bus, open_pico, firmware, old
 # --- what goes wrong -------------------------------------------------------------------------------------------------
 
 
-def set_fault(pico, name, value):
-    setattr(pico.faults, name, value)
-
-
-@pytest.mark.parametrize(
-    ("fault", "value", "kind", "advice"),
-    [
-        ("no_permission", True, NoPermission, "60-tflm-hil.rules"),
-        ("bad_address", 0x10000123, NotVerified, "worn out"),
-        ("unplug_during", "erase", Unplugged, "cable"),
-        ("unplug_during", "write", Unplugged, "cable"),
-        ("unplug_during", "verify", Unplugged, "cable"),
-        ("drive_busy", True, DriveBusy, "RPI-RP2"),
-        ("status", {"erase": 5}, DeviceRefused, "this image is for this board"),
-        ("no_return_from_reset", True, NoReturn, "hold BOOTSEL down"),
-        ("return_chip", "rp2350", WrongBoard, "plug the boards in as before"),
-    ],
-)
-def test_each_fault_has_its_error_in_time_and_the_board_is_usable_after_it(
-    open_pico, pico, firmware, quick, fault, value, kind, advice
-):
-    board = open_pico("1-2")
-    set_fault(pico, fault, value)
-    begin = time.monotonic()
-    with pytest.raises(HarnessError) as caught:
-        board.flash(board.image(PACK))
-    assert type(caught.value) is kind, caught.value
-    assert advice in caught.value.advice
-    assert time.monotonic() - begin < 20
-    pico.faults.clear()
-    if fault == "return_chip":
-        return
-    if pico.mode == "absent":
-        # Somebody plugs it in again.
-        if fault == "no_return_from_reset":
-            pico.power_cycle()
-        else:
-            pico.replug()
-    board.flash(board.image(PACK))
-    assert answers(board, firmware)
-
-
 def test_a_board_that_ignores_all_requests_needs_a_hand(open_pico, pico, firmware, quick):
     board = open_pico("1-2")
     pico.faults.ignore_reset_request = pico.faults.ignore_touch = True
@@ -216,13 +157,6 @@ def test_a_board_that_ignores_all_requests_needs_a_hand(open_pico, pico, firmwar
     assert "hold BOOTSEL down" in caught.value.advice
     assert not pico.counts.flash_touched and pico.counts.touches == 1
     pico.press_bootsel()
-    board.flash(board.image(PACK))
-    assert answers(board, firmware)
-
-
-def test_slow_flash_is_waited_for(open_pico, pico, firmware):
-    pico.faults.erase_seconds = 0.1
-    board = open_pico("1-2")
     board.flash(board.image(PACK))
     assert answers(board, firmware)
 
@@ -286,19 +220,6 @@ def test_a_board_that_does_not_keep_what_is_written(open_pico, pico, firmware, m
         board.flash(image)
 
 
-def test_permission_of_the_serial_port(open_pico, pico, quick, monkeypatch):
-    def denied(*_, **__):
-        try:
-            raise PermissionError(13, "Permission denied")
-        except PermissionError as error:
-            raise serial.SerialException(error.errno, f"could not open port: {error}") from None
-
-    monkeypatch.setattr("harness.boards.pico.board._OPEN_SECONDS", 0.3)
-    monkeypatch.setattr("serial.Serial", denied)
-    with pytest.raises(NoPermission, match="permission to read and write expected"):
-        open_pico("1-2").connect()
-
-
 def test_after_a_flashing_that_failed_the_next_test_has_a_board(bus, open_pico, pico, quick):
     library = ModelLibrary([MODELS])
     bench = Bench(open_pico("1-2"), library)
@@ -329,56 +250,7 @@ def test_after_it_never_to_flash_still_means_never(bus, open_pico, pico, quick):
     assert touched and not pico.counts.flash_touched
 
 
-# --- back again ------------------------------------------------------------------------------------------------------
-
-
-def test_a_hung_firmware_is_brought_back_under_another_node(open_pico, pico):
-    board = open_pico("1-2")
-    board.connect()
-    pico.dummy_silent = True
-    done = threading.Timer(1.0, setattr, (pico, "dummy_silent", False))
-    done.start()
-    pico_reboots = pico.counts.reset_requests
-    board.recover()
-    done.join()
-    assert pico.counts.reset_requests > pico_reboots
-    assert board.connect().identify().serial == SERIAL
-
-
-def test_a_port_that_comes_back_under_another_name(bus, open_pico, pico):
-    board = open_pico(str(pico.tty))
-    board.connect().ping()
-    holder = (pico.tty).open("rb")
-    before = pico.tty
-    pico.power_cycle()
-    assert pico.tty != before
-    assert board.connect().identify().serial == SERIAL
-    holder.close()
-
-
-def test_bootsel_by_hand_is_left_again(open_pico, pico):
-    board = open_pico("1-2")
-    pico.press_bootsel()
-    with pytest.raises(NoFirmware):
-        board.connect()
-    board.recover()
-    assert board.connect().identify().serial == SERIAL
-
-
-def test_an_unplugged_board_is_lost_in_time_and_told(open_pico, pico, quick):
-    board = open_pico("1-2")
-    pico.unplug()
-    begin = time.monotonic()
-    with pytest.raises(BoardNotFound, match=r"a serial port within 1\.5 s expected, none came; attached: no Pico"):
-        board.connect()
-    with pytest.raises(BoardLost, match="does not come back") as caught:
-        board.recover()
-    assert time.monotonic() - begin < 20
-    assert caught.value.tried and "unplug the board" in caught.value.advice
-    said = "\n".join(board.log.newest(20))
-    assert "(pico) recovery: reboot command: " in said and "(pico) recovery: power: " in said
-    pico.replug()
-    assert board.connect().identify().serial == SERIAL
+# --- others ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_board_is_one_runs_alone(open_pico, pico):

@@ -1,18 +1,20 @@
 """Whole runs of pytest on a virtual Pico: two at once, one that is killed, a board that is lost."""
 
 import os
-import signal
-import subprocess
 import sys
 import threading
-import time
+from pathlib import Path
 
 import pytest
 
 from tests.integration.conftest import ROOT
 from tests.integration.pico.conftest import OTHER_SERIAL, SERIAL, firmware_file
+from tests.support.program import Program
 
+# How often runs are started at the same moment: some for every day, more to be sure.
 RUNS = int(os.environ.get("TFLM_HIL_RUNS", "5"))
+# Beyond what one takes on a computer with much else to do.
+_ROUND_SECONDS = 30
 
 CONFTEST = """
 from pathlib import Path
@@ -25,12 +27,12 @@ ONE_TEST = """
 def test_one(bench):
     assert bench.client.identify().serial == {serial!r}
 """
+# Goes on when it is told to, or when whoever could tell it is gone.
 WAITING = """
-import time
 def test_one(bench):
     bench.client.ping()
     print("it runs", flush=True)
-    time.sleep(60)
+    input()
 """
 
 
@@ -42,32 +44,17 @@ def start(bus, pytester, tmp_path):
     pytester.makeconftest(CONFTEST.format(**folder))
     uf2 = firmware_file(tmp_path)
     started = []
+    changed = threading.Condition()
 
     def start_pytest(*arguments):
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rN", "--tb=short", "-s", *arguments]
-        started.append(
-            subprocess.Popen(
-                [*command, "--firmware", str(uf2)],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                cwd=pytester.path,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
-            )
-        )
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        started.append(Program([*command, "--firmware", str(uf2)], pytester.path, environment, changed))
         return started[-1]
 
     yield start_pytest
-    for process in started:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-
-
-def ended(process, seconds=60):
-    """Exit code and output."""
-    said, _ = process.communicate(timeout=seconds)
-    return process.returncode, said
+    for run in started:
+        run.close()
 
 
 @pytest.fixture
@@ -78,41 +65,43 @@ def pico(bus, old_flash):
 @pytest.mark.parametrize("name", ["auto", "1-2", SERIAL, "{tty}"])
 def test_a_run_on_a_board_by_any_name(pytester, start, pico, name):
     pytester.makepyfile(ONE_TEST.format(serial=SERIAL))
-    code, said = ended(start("--board", name.format(tty=pico.tty)))
+    code, said = start("--board", name.format(tty=pico.tty)).ended()
     assert code == 0, said
-    assert f"board: pico {SERIAL} (RP2040, " in said and "flashed 0 models" in said, said
+    assert f"board: pico {SERIAL} at 1-2 (RP2040, " in said and "flashed firmware " in said, said
     pico.counts.clear()
-    code, said = ended(start("--board", name.format(tty=pico.tty)))
+    code, said = start("--board", name.format(tty=pico.tty)).ended()
     assert code == 0 and "flashing skipped, unchanged" in said
     assert not pico.counts.flash_touched and pico.counts.enumerations == 0
 
 
+@pytest.mark.timeout(_ROUND_SECONDS * (RUNS + 2))
 def test_of_two_runs_at_the_same_moment_one_has_the_board(pytester, start, pico):
-    go_on = pytester.path / "go on"
-    wait = f"    import os, time\n    while not os.path.exists({str(go_on)!r}):\n        time.sleep(0.05)\n"
-    pytester.makepyfile(ONE_TEST.format(serial=SERIAL) + wait)
+    pytester.makepyfile(WAITING)
     names = ["auto", SERIAL, "1-2", str(pico.tty)]
     for number in range(RUNS):
-        go_on.unlink(missing_ok=True)
         runs = [start("--board", names[number % 4]), start("--board", names[number // 4 % 4])]
         # Whoever has the board keeps it until the other has ended.
-        deadline = time.monotonic() + 60
-        while all(run.poll() is None for run in runs) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        go_on.touch()
-        results = [ended(run) for run in runs]
+        runs[0].await_that(lambda runs=runs: any(run.is_silent for run in runs), "an end of one of two runs")
+        going_on = [run for run in runs if not run.is_silent]
+        assert len(going_on) == 1, [run.said for run in runs]
+        [winner] = going_on
+        winner.await_words("it runs")
+        winner.go_on()
+        results = [run.ended() for run in runs]
         assert sorted(code for code, _ in results) == [0, 1], results
         [loser] = [said for code, said in results if code]
-        winner = runs[[code for code, _ in results].index(0)]
-        assert "BoardBusy" in loser and f"process {winner.pid} (" in loser and "--board-wait" in loser, loser
+        assert winner.ended()[0] == 0, results
+        pid = winner.process.pid
+        assert "BoardBusy" in loser and f"process {pid} (" in loser and "--board-wait" in loser, loser
 
 
 def test_who_waits_has_it_afterwards(pytester, start, pico):
     pytester.makepyfile(ONE_TEST.format(serial=SERIAL))
     runs = [start("--board", "auto", "--board-wait", "50") for _ in range(3)]
-    assert [ended(run)[0] for run in runs] == [0, 0, 0]
+    assert [run.ended()[0] for run in runs] == [0, 0, 0]
 
 
+@pytest.mark.timeout(_ROUND_SECONDS * (RUNS + 2))
 def test_two_runs_on_two_boards_each_flash_their_own(bus, pytester, start, old_flash):
     pytester.makepyfile(
         test_a=ONE_TEST.format(serial=SERIAL),
@@ -127,7 +116,7 @@ def test_two_runs_on_two_boards_each_flash_their_own(bus, pytester, start, old_f
             start("--board", "1-2", "--flash", "always", "test_a.py"),
             start("--board", OTHER_SERIAL, "--flash", "always", "test_b.py"),
         ]
-        results = [ended(run) for run in runs]
+        results = [run.ended() for run in runs]
         assert [code for code, _ in results] == [0, 0], results
         assert [(board.counts.flash_touched, board.counts.reset_requests) for board in boards] == [(True, 1), (True, 1)]
 
@@ -135,40 +124,51 @@ def test_two_runs_on_two_boards_each_flash_their_own(bus, pytester, start, old_f
 def test_a_killed_run_leaves_the_board_to_the_next(pytester, start, pico):
     pytester.makepyfile(test_a=WAITING, test_b=ONE_TEST.format(serial=SERIAL))
     first = start("--board", "auto", "test_a.py")
-    while "it runs" not in first.stdout.readline():
-        pass
-    first.send_signal(signal.SIGKILL)
-    first.wait()
-    code, said = ended(start("--board", "auto", "test_b.py"))
+    first.await_words("it runs")
+    first.kill()
+    code, said = start("--board", "auto", "test_b.py").ended()
     assert code == 0, said
 
 
-def test_a_run_that_is_killed_while_it_flashes_leaves_no_picotool(pytester, start, pico):
+def picotools(bus):
+    """The process ids of all picotools that are on the bus."""
+    socket = f"VIRTUAL_USB_SOCKET={bus.picotool_environment()['VIRTUAL_USB_SOCKET']}".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            program, variables = (process / "comm").read_text(), (process / "environ").read_bytes()
+        except OSError:
+            # Of another user, or gone meanwhile.
+            continue
+        if program.strip() == "picotool" and socket in variables.split(b"\0"):
+            found.append(int(process.name))
+    return found
+
+
+def test_a_run_that_is_killed_while_it_flashes_leaves_no_picotool(bus, pytester, start, pico):
     pytester.makepyfile(ONE_TEST.format(serial=SERIAL))
-    pico.faults.erase_seconds = 0.3
+    # Left alone, picotool would wait for this board until its own limit of 10 s.
+    pico.faults.erase_seconds = 30.0
     first = start("--board", "auto")
-    pico.wait("bootsel", 30)
-    deadline = time.monotonic() + 30
-    while not pico.counts.erased_sectors and time.monotonic() < deadline:
-        time.sleep(0.02)
-    first.send_signal(signal.SIGKILL)
-    first.wait()
+    bus.wait_for(lambda: pico.counts.erased_sectors)
+    assert len(picotools(bus)) == 1
+    first.kill()
+    bus.wait_for(lambda: not picotools(bus), seconds=5.0)
     pico.faults.clear()
-    code, said = ended(start("--board", "auto"))
+    pico.power_cycle()
+    code, said = start("--board", "auto").ended()
     assert code == 0, said
-    others = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    assert str(pytester.path.parent) not in "".join(line for line in others.splitlines() if "picotool" in line)
+    assert picotools(bus) == []
 
 
 def test_a_port_that_comes_back_under_another_name_fails_one_test_only(pytester, start, pico):
     pytester.makepyfile(
         """
-        import time
         def test_before(bench):
             bench.client.ping()
         def test_during(bench):
             print("unplug me", flush=True)
-            time.sleep(2)
+            input()
             bench.client.ping()
         def test_after(bench):
             bench.client.ping()
@@ -177,29 +177,27 @@ def test_a_port_that_comes_back_under_another_name_fails_one_test_only(pytester,
         """
     )
     run = start("--board", str(pico.tty))
-    while "unplug me" not in run.stdout.readline():
-        pass
-    node, holder = pico.tty, pico.tty.open("rb")
-    pico.power_cycle()
-    assert pico.tty != node
-    code, said = ended(run)
-    holder.close()
+    run.await_words("unplug me")
+    node = pico.tty
+    with node.open("rb"):
+        pico.power_cycle()
+        assert pico.tty != node
+        run.go_on()
+        code, said = run.ended()
     assert code == 1 and "3 passed" in said and "1 failed" in said and "LinkLost" in said, said
 
 
 def test_a_lost_board_ends_the_run_with_the_reason(pytester, start, pico):
     body = "".join(f"def test_{number}(bench):\n    bench.client.ping()\n" for number in range(20))
     pytester.makepyfile(
-        "import time\ndef test_first(bench):\n    print('unplug me', flush=True)\n    time.sleep(1)\n"
-        "    bench.client.ping()\n" + body
+        "def test_first(bench):\n    print('unplug me', flush=True)\n    input()\n    bench.client.ping()\n" + body
     )
     run = start("--board", "auto", "--junitxml", "junit.xml")
-    while "unplug me" not in run.stdout.readline():
-        pass
-    begin = time.monotonic()
+    run.await_words("unplug me")
     pico.unplug()
-    code, said = ended(run)
-    assert time.monotonic() - begin < 30
+    run.go_on()
+    # Not one timeout for each of twenty tests.
+    code, said = run.ended(30)
     assert code == 1, said
     assert f"! the board is lost: {SERIAL} at 1-2 does not come back; attached: no Pico !" in said, said
     assert "1 failed" in said and "1 error" in said and "passed" not in said.splitlines()[-1], said
@@ -207,49 +205,43 @@ def test_a_lost_board_ends_the_run_with_the_reason(pytester, start, pico):
     assert "does not come back" in (pytester.path / "junit.xml").read_text()
 
 
-def test_a_hung_board_fails_its_own_test(pytester, start, pico):
+def test_a_hung_board_fails_its_own_test(bus, pytester, start, pico):
     pytester.makepyfile(
         """
-        import pytest
         def test_hangs(bench):
             print("hang now", flush=True)
-            import time; time.sleep(1)
+            input()
             bench.client.ping(seconds=1)
         def test_after(bench):
             bench.client.ping()
         """
     )
     run = start("--board", "auto")
-    while "hang now" not in run.stdout.readline():
-        pass
+    run.await_words("hang now")
     pico.dummy_silent = True
     before = pico.counts.reset_requests
-
-    def heal():
-        deadline = time.monotonic() + 60
-        while pico.counts.reset_requests == before and time.monotonic() < deadline:
-            time.sleep(0.01)
-        pico.dummy_silent = False
-
-    threading.Thread(target=heal, daemon=True).start()
-    code, said = ended(run)
+    run.go_on()
+    # A restart is what makes it well again.
+    bus.wait_for(lambda: pico.counts.reset_requests > before, 60)
+    pico.dummy_silent = False
+    code, said = run.ended()
     assert code == 1 and "1 passed" in said and "1 failed" in said and "DeviceTimeout" in said, said
 
 
 def test_an_inventory_beside_pytest_ini_is_used(pytester, start, pico):
     pytester.makepyfile(ONE_TEST.format(serial=SERIAL))
     (pytester.path / "boards.yaml").write_text(f'boards: {{left: {{serial: "{SERIAL}"}}, right: {{port: "1-9"}}}}')
-    code, said = ended(start("--board", "left"))
+    code, said = start("--board", "left").ended()
     assert code == 0, said
-    code, said = ended(start("--board", "right"))
+    code, said = start("--board", "right").ended()
     assert code == 1 and "board 'right' at USB port 1-9 expected, none came" in said
     (pytester.path / "other.yaml").write_text("boards: {left: {serial: 7}}")
-    code, said = ended(start("--board", "left", "--inventory", "other.yaml"))
+    code, said = start("--board", "left", "--inventory", "other.yaml").ended()
     assert code == 1 and "other.yaml: boards.left.serial: " in said
 
 
 @pytest.mark.parametrize("seconds", ["-1", "nan", "inf", "soon"])
 def test_odd_times_to_wait(pytester, start, seconds):
     pytester.makepyfile(ONE_TEST.format(serial=SERIAL))
-    code, said = ended(start("--board", "auto", f"--board-wait={seconds}"))
+    code, said = start("--board", "auto", f"--board-wait={seconds}").ended()
     assert code in (3, 4) and "board-wait" in said and "Traceback" not in said, said

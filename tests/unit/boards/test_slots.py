@@ -1,5 +1,6 @@
 """Which emulated board a run gets."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -40,6 +41,15 @@ def test_each_has_a_serial_number_that_stays(take):
     assert unique_id("emulator-0").hex() == "dfa5dba5260cdf84"
     assert unique_id("emulator-0") != unique_id("emulator-1")
     assert len(unique_id("emulator-1")) == 8
+
+
+def test_a_file_system_without_locks(take, monkeypatch):
+    def refused(*_):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    with pytest.raises(BoardNotFound, match="No locks available"):
+        take("emulator")
 
 
 @pytest.mark.parametrize("name", ["emulator-", "emulator-01", f"emulator-{SLOTS}", "emulator-x", "host", ""])

@@ -6,7 +6,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.errors import FlashFailed
-from harness.flash.uf2 import ABSOLUTE, MAX_BLOCKS, RP2040, RP2350_ARM_S, Uf2, Uf2Invalid, read_uf2, write_uf2
+from harness.flash.uf2 import (
+    ABSOLUTE,
+    MAX_BLOCKS,
+    RP2040,
+    RP2350_ARM_S,
+    Uf2,
+    Uf2Invalid,
+    check_addresses,
+    read_uf2,
+    write_uf2,
+)
 
 FLASH = 0x10000000
 
@@ -177,3 +187,28 @@ def test_what_is_no_file_cannot_be_made():
         Uf2.joined(RP2040, [(FLASH + 1, b"x"), (FLASH, b"ab")])
     with pytest.raises(Uf2Invalid, match="blocks expected"):
         write_uf2(Uf2(RP2040, ((0, bytes(17 * 1024 * 1024)),)))
+
+
+# --- where it goes ---------------------------------------------------------------------------------------------------
+
+MIB = 1024 * 1024
+
+
+@pytest.mark.parametrize(("family", "size"), [(RP2040, 2 * MIB), (RP2350_ARM_S, 4 * MIB)])
+def test_an_image_that_ends_with_the_flash_fits(family, size):
+    check_addresses(Uf2.joined(family, [(FLASH, b"x"), (FLASH + size - 256, b"x" * 256)]))
+
+
+@pytest.mark.parametrize(
+    ("family", "address"),
+    [
+        (RP2040, FLASH + 2 * MIB - 128),
+        (RP2350_ARM_S, FLASH + 4 * MIB),
+        (RP2040, 0x20000000),
+        (RP2040, 0),
+        (RP2040, 0xFFFFFF00),
+    ],
+)
+def test_what_goes_elsewhere_than_into_the_flash_is_refused(family, address):
+    with pytest.raises(Uf2Invalid, match=f"addresses in the flash expected.*{address:#010x}"):
+        check_addresses(Uf2.joined(family, [(FLASH, b"x"), (address, b"x" * 256)]))

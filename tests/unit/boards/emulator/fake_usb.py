@@ -37,6 +37,7 @@ class Clock:
 class Controller:
     def __init__(self):
         self._ep_stall_arm = 0
+        self.pulled_up = True
         self.setups = []
         self.given = []
         self.updates = []
@@ -44,6 +45,10 @@ class Controller:
     def send_setup_packet(self, packet):
         self.setups.append(packet)
         self._ep_stall_arm = 0
+
+    def read_uint32(self, offset):
+        assert offset == 0x4C
+        return self.pulled_up << 16
 
     def endpoint_read_done(self, endpoint, data):
         self.given.append((endpoint, bytes(data)))

@@ -6,6 +6,7 @@ import pytest
 
 from harness.boards.pico.claim import claim
 from harness.boards.pico.inventory import Entry, Inventory
+from harness.boards.pico.lock import LocksUnusable
 from harness.boards.pico.names import BoardAmbiguous
 from harness.errors import BoardBusy, BoardNotFound, WrongBoard
 from tests.unit.boards.pico.tree import OTHER_SERIAL, SERIAL
@@ -111,6 +112,43 @@ def test_nothing_stays_locked_after_a_failure(tree, take, locks):
     with pytest.raises(WrongBoard):
         claim("left", tree.usb, names, locks)
     assert take("1-2").target.serial == OTHER_SERIAL
+
+
+def test_what_came_while_we_waited_makes_auto_ambiguous(tree, take):
+    tree.pico("1-2", SERIAL, "ttyACM0")
+    mine = take("1-2")
+
+    def another_comes():
+        tree.pico("1-3", OTHER_SERIAL, "ttyACM1")
+        mine.release()
+
+    timer = threading.Timer(0.3, another_comes)
+    timer.start()
+    with pytest.raises(BoardAmbiguous, match="2 came"):
+        take("auto", wait=30)
+    timer.join()
+    assert take("1-2").target.serial == SERIAL, "nothing stays locked"
+
+
+def test_the_place_stays_ours_when_the_number_is_anothers(tree, take):
+    """Two boards of one number: whoever finds out still must not be disturbed at its own place."""
+    tree.pico("1-2")
+    take("1-2")
+    tree.bootsel("1-3")
+    mine = take("1-3")
+    with pytest.raises(BoardBusy):
+        mine.identified_as(SERIAL)
+    with pytest.raises(BoardBusy):
+        take("1-3")
+
+
+def test_nothing_stays_locked_if_a_lock_cannot_be_had_at_all(tree, take, locks):
+    tree.pico()
+    (locks / f"serial-{SERIAL}.lock").mkdir()
+    with pytest.raises(LocksUnusable):
+        take("1-2")
+    (locks / f"serial-{SERIAL}.lock").rmdir()
+    assert take("1-2").target.serial == SERIAL
 
 
 def test_auto_takes_no_board_whose_neighbour_just_restarts(tree, take):

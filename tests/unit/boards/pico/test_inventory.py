@@ -72,6 +72,11 @@ def test_a_board_is_known_by_its_place_or_its_number(load):
         ("boards: {a/b: {port: '1-2'}}", "without / and - in front expected, 'a/b' came"),
         ("boards: {-a: {port: '1-2'}}", "'-a' came"),
         ('boards: {"a\\n": {port: "1-2"}}', "'a.n' came"),
+        ("boards:\n  a: {port: '1-2'}\n  a: {port: '1-3'}", "boards.yaml:3: key 'a' expected once, it comes twice"),
+        ("boards: {a: {port: '1-2', port: '1-3'}}", "boards.yaml:1: key 'port' expected once"),
+        ('boards: {a: {port: "1-2\\0"}}', "boards.a.port: a USB port path such as"),
+        ('boards: {a: {port: "1-2", power: {hub: "1\\n-a", port: 1}}}', "boards.a.power.hub: a hub such as"),
+        ("[" * 5000, "not YAML"),
         ("boards: [1]", "boards: .*dictionary"),
         ("boards: {1: {port: '1-2'}}", "boards.1"),
         ("board: {}", "boards: this key expected, it is missing"),
@@ -88,6 +93,11 @@ def test_what_is_wrong_is_said_with_file_and_key(load, tmp_path, text, words):
         load(text)
     assert str(caught.value).startswith(f"{tmp_path / 'boards.yaml'}:")
     assert "ci/boards.example.yaml" in caught.value.advice
+
+
+def test_notes_cannot_write_to_the_terminal(load):
+    notes = load('boards: {a: {port: "1-2", notes: "left\\e[31m\\n one"}}').entries["a"].notes
+    assert notes == "left?[31m one"
 
 
 def test_a_file_that_is_not_there(tmp_path):

@@ -184,14 +184,31 @@ def test_a_program_that_outlives_us_keeps_it(locks):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "7", '{"pid": "x"}', '{"pid": 1e999, "command": "", "since": 0}', "\x1b[31m"]
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "7",
+        "[" * 4096,
+        '{"pid": "x"}',
+        '{"pid": 1e999, "command": "", "since": 0}',
+        '{"pid": 0, "command": "", "since": 0}',
+        f'{{"pid": "{"9" * 3000}", "command": "", "since": 0}}',
+        '{"pid": 7, "command": "", "since": 1e300}',
+        '{"pid": 7, "command": "", "since": NaN}',
+        '{"pid": 7, "command": "", "since": 0, "names": {"a": 1}}',
+        "\x1b[31m",
+    ],
 )
 def test_what_stands_in_the_file_is_not_believed(locks, text):
     held = Lock(locks, "port-1-2", "the board")
     held.take()
     (locks / "port-1-2.lock").write_text(text)
-    with pytest.raises(BoardBusy, match="in use by another process"):
+    with pytest.raises(BoardBusy, match="in use by another process") as caught:
         Lock(locks, "port-1-2", "the board").take()
+    assert "--board-wait" in caught.value.advice
+    assert holders(locks) == []
 
 
 def test_a_holder_cannot_write_to_the_terminal(locks):
@@ -241,12 +258,62 @@ def test_links_are_not_followed(locks, tmp_path):
     assert target.read_text() == "data"
 
 
+def test_a_file_with_a_second_name_is_not_written_to(locks, tmp_path):
+    target = tmp_path / "precious"
+    target.write_text("data")
+    (locks / "port-1-2.lock").hardlink_to(target)
+    with pytest.raises(LocksUnusable, match="a plain file expected"):
+        Lock(locks, "port-1-2", "the board").take()
+    assert target.read_text() == "data"
+
+
+def test_a_pipe_in_its_place_holds_nobody_up(locks):
+    os.mkfifo(locks / "port-1-2.lock")
+    found = []
+    looking = threading.Thread(target=lambda: found.append(holders(locks)), daemon=True)
+    looking.start()
+    looking.join(10)
+    assert found == [[]]
+    with pytest.raises(LocksUnusable, match="a plain file expected"):
+        Lock(locks, "port-1-2", "the board").take()
+
+
+def test_a_full_disk_keeps_nobody_from_the_lock(locks, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    held = Lock(locks, "port-1-2", "the board")
+    held.take()
+    with pytest.raises(BoardBusy, match="in use by another process"):
+        Lock(locks, "port-1-2", "the board").take()
+    held.release()
+    Lock(locks, "port-1-2", "the board").take()
+
+
+def test_a_file_system_without_locks(locks, monkeypatch):
+    def refused(*_):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    with pytest.raises(LocksUnusable, match="No locks available"):
+        Lock(locks, "port-1-2", "the board").take()
+
+
+def test_long_names_do_not_hide_who_has_it(locks):
+    held = Lock(locks, "port-1-2", "the board")
+    held.take(names=("/" * 100_000, "1-2"))
+    assert held.holder().pid == os.getpid() and "1-2" in held.holder().names
+
+
 def test_the_folder_is_the_same_for_all_users(tmp_path, monkeypatch):
     closed, shared = tmp_path / "closed", tmp_path / "shared"
     closed.mkdir(mode=0o755)
-    shared.mkdir()
-    shared.chmod(0o1777)
-    monkeypatch.setattr(lock_module, "_SHARED", (tmp_path / "none", closed, shared))
+    open_to_thieves = tmp_path / "not sticky"
+    for folder, mode in ((shared, 0o1777), (open_to_thieves, 0o777)):
+        folder.mkdir()
+        folder.chmod(mode)
+    monkeypatch.setattr(lock_module, "_SHARED", (tmp_path / "none", closed, open_to_thieves, shared))
     assert lock_folder() == shared / "tflm-hil" == lock_folder()
     monkeypatch.setattr(lock_module, "_SHARED", (closed,))
     with pytest.raises(LocksUnusable, match="none can be written"):
@@ -265,5 +332,5 @@ def test_any_key_is_a_file_in_the_folder(locks, key):
 
 
 def test_different_keys_are_different_locks(locks):
-    for key in ("a b", "a_b", "a_20_b", "a-b"):
+    for key in ("a b", "a_b", "a_20_b", "a-b", "x" * 1000 + "1", "x" * 1000 + "2"):
         Lock(locks, key, "it").take()

@@ -123,6 +123,13 @@ def test_odd_names_are_data(two, name):
     assert str(caught.value).replace("\n", "").isprintable()
 
 
+@pytest.mark.parametrize("name", ["x" * 100_000, "/" * 100_000, "/dev/\udcff\x1b[31m\u202e", "\udcff\n" * 50_000])
+def test_names_are_told_bounded_and_without_what_a_terminal_obeys(two, name):
+    with pytest.raises(BoardNotFound) as caught:
+        resolve(name, two.usb, NO_NAMES)
+    assert caught.value.message.isprintable() and len(caught.value.message) < 1000
+
+
 @pytest.mark.parametrize("name", ["/dev/tty\0ACM0", "/dev/tty ACM0\n", "/" + "x" * 5000, "--/x", "/dev/$(x)"])
 def test_odd_paths_are_data(two, name):
     with pytest.raises(BoardNotFound):

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.boards.pico import picotool as picotool_module
+from harness.boards.pico import program
 from harness.boards.pico.failures import (
     DeviceRefused,
     DriveBusy,
@@ -290,6 +292,47 @@ def test_output_that_is_no_text(folder, plan, tool):
     (folder / "plan.json").write_text(plan_text.replace('"code": 0', '"code": 3'))
     with pytest.raises(PicotoolFailed):
         load(tool)
+
+
+@pytest.mark.parametrize(
+    "output", ["\x1b[31m\x1b]0;odd\x07", "x" * 10_000_000, "ERROR: " + "\x9b" * 1000 + "\n" * 1000]
+)
+def test_what_it_says_is_bounded_and_cannot_write_to_the_terminal(plan, tool, output):
+    plan(output, 3)
+    with pytest.raises(PicotoolFailed) as caught:
+        load(tool)
+    assert "\n".join(str(caught.value).splitlines()).replace("\n", "").isprintable()
+    assert len(str(caught.value)) < 6000 and len(caught.value.output) <= 1024 * 1024
+
+
+def test_its_last_words_are_not_those_of_the_progress_bar(plan, tool):
+    bars = "".join(f"Loading into Flash:   [={' ' * 29}]  {percent}%\r" for percent in range(100))
+    plan(bars + "terminate called after throwing an instance of 'picoboot::connection_error'\n", 134)
+    with pytest.raises(Unplugged, match=r"went away: terminate called .*connection_error' \(exit code 134\)"):
+        load(tool)
+
+
+def test_a_serial_number_is_no_option(tool, folder):
+    """Where addresses are not known, the device's own words stand among the arguments."""
+    device = UsbDevice("1-2", 0, 0, 0x2E8A, 0x000A, serial="--force-no-reboot")
+    for action in (tool.reboot_to_application, tool.reboot_to_bootsel, lambda one: tool.load(FILE, one, print)):
+        with pytest.raises(NotReachable, match="a serial number of 16 digits expected, '--force-no-reboot' came"):
+            action(device)
+    assert "--force" not in (folder / "calls.jsonl").read_text()
+
+
+def test_one_that_does_not_even_die_is_left_to_the_kernel(monkeypatch):
+    """It waits within the kernel for a hub that hangs."""
+    real = subprocess.Popen.wait
+    monkeypatch.setattr(program, "_END_SECONDS", 0.0)
+    monkeypatch.setattr(program.os, "killpg", lambda *_: None)
+    monkeypatch.setattr(subprocess.Popen, "wait", lambda self, *given: started.append(self) or real(self, *given))
+    started = []
+    try:
+        assert program.run_program(["sleep", "600"], Deadline(0.1)).code is None
+    finally:
+        started[0].kill()
+        real(started[0])
 
 
 def test_one_that_hangs_is_ended_with_its_children(folder, plan, tool, monkeypatch):

@@ -38,6 +38,13 @@ def test_what_it_says_is_told(uhubctl):
         power_cycle(Power(hub="1-1", port=3))
 
 
+def test_what_it_says_cannot_write_to_the_terminal(uhubctl):
+    uhubctl(1, "\x1b]0;odd\x07" + "x" * 10_000)
+    with pytest.raises(PowerFailed) as caught:
+        power_cycle(Power(hub="1-1", port=3))
+    assert caught.value.message.isprintable() and len(caught.value.message) < 400
+
+
 def test_without_it(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(PowerFailed, match="apt install uhubctl"):

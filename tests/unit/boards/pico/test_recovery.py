@@ -210,7 +210,11 @@ def test_into_bootsel_needs_permission_for_what_comes_after(world):
     assert world.done == ["to bootsel"]
 
 
-def test_into_bootsel_from_nowhere(tree, world):
+def test_into_bootsel_from_nowhere(tree, world, monkeypatch):
     tree.remove("1-2")
-    with pytest.raises(BoardNotFound, match="it is gone; attached: no Pico"):
+    waits = []
+    monkeypatch.setattr(world.place, "wait", lambda *given, **more: waits.append(given))
+    with pytest.raises(BoardNotFound, match="it is gone; attached: no Pico") as caught:
         world.recovery.to_bootsel()
+    assert len(waits) == 1, "nothing was done that could bring it back"
+    assert "hold BOOTSEL down" in caught.value.advice

@@ -113,6 +113,16 @@ def test_another_device_in_its_place_during_the_scan(tree, monkeypatch):
     assert tree.usb.at("1-2").address == 77
 
 
+def test_the_first_serial_port_is_that_of_the_first_interface(tree):
+    """ "ttyACM10" stands before "ttyACM9" in the alphabet, and interface 10 before interface 2."""
+    folder = tree.pico(tty="ttyACM9", interfaces=((2, 2, 0),) * 11)
+    for number, tty in ((2, "ttyACM10"), (10, "ttyACM11")):
+        (folder / f"1-2:1.{number}" / "tty" / tty).mkdir(parents=True, exist_ok=True)
+    found = tree.usb.at("1-2")
+    assert [tty.name for tty in found.ttys] == ["ttyACM9", "ttyACM10", "ttyACM11"]
+    assert [interface.number for interface in found.interfaces] == list(range(11))
+
+
 def test_without_serial_number_and_product(tree):
     tree.pico(serial=None, product=None)
     assert (tree.usb.at("1-2").serial, tree.usb.at("1-2").product) == ("", "")

@@ -1,0 +1,1 @@
+"""Images of others: brought onto a board, listened to, and judged by what they log."""

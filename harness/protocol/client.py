@@ -1,41 +1,22 @@
-"""The host's end of the protocol: one method per verb, one command under way at a time."""
+"""The host's end of the protocol: one method per verb."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.deadline import Deadline
-from harness.errors import (
-    DeviceCrashed,
-    DeviceError,
-    DeviceTimeout,
-    HarnessError,
-    LinkLost,
-    ProtocolError,
-    RecordLost,
-)
+from harness.errors import Misuse, ProtocolError
 from harness.protocol import messages
-from harness.protocol.command import MAX_ID, Command
-from harness.protocol.devicelog import DeviceLog, Kind, printable
+from harness.protocol.exchange import COMMAND_SECONDS, Exchange, Reply
 from harness.protocol.link import Link
 from harness.protocol.payload import crc32, crc_text, decode_chunk
-from harness.protocol.record import Record
 
-COMMAND_SECONDS = 10.0
+__all__ = ["COMMAND_SECONDS", "OPEN_SECONDS", "Client", "InvokeTimes", "OpenedModel", "Reply"]
+
 OPEN_SECONDS = 30.0
-_PROBE_SECONDS = 0.5
+MAX_PAUSE_MS = 600_000
 _RESTART_SECONDS = 5.0
-_SHOWN_LINES = 12
-_MAX_DATA_RECORDS = 100_000
-
-
-@dataclass(frozen=True)
-class Reply:
-    """The final record of a command, and the data records before it."""
-
-    final: Record
-    data: list[Record]
 
 
 @dataclass(frozen=True)
@@ -49,46 +30,48 @@ class OpenedModel:
 
 @dataclass(frozen=True)
 class InvokeTimes:
-    """What `invoke` told: a duration per measured invoke and, if asked for, one per operator of the last."""
+    """What `invoke` told: a duration per measured invoke and, if asked for, one per operator of the last.
+
+    `feed_ticks` is how long feeding outputs back took, over all measured invokes.
+    """
 
     tick_hz: int
     ticks: tuple[int, ...]
     ops: tuple[messages.OpTicks, ...]
+    feed_ticks: int = 0
 
 
-class Client:
+class Client(Exchange):
     """Speaks to one device.
 
     Attributes:
-        usable: False once a command was left without its answer: the device may still be busy with it, and what comes
-            next could be mistaken for the answer to something else. The board must be recovered then.
         crash: the crash that the device has told of on this connection; it tells it once.
     """
 
     def __init__(self, link: Link) -> None:
-        self._link = link
-        self._id = 0
-        self._pending: Command | None = None
-        self._answered = False
+        super().__init__(link)
+        self._features: frozenset[str] | None = None
         self.crash: messages.Crash | None = None
 
-    @property
-    def log(self) -> DeviceLog:
-        """What the device has said."""
-        return self._link.log
+    # --- abilities that not every device has ------------------------------------------------------------------------
 
-    @property
-    def usable(self) -> bool:
-        return self._pending is None and self._link.failure is None
+    def can(self, ability: str) -> bool:
+        """Whether the device has this ability: one of `identify`'s features."""
+        if self._features is None:
+            self.identify()
+        return ability in (self._features or ())
 
-    @property
-    def unanswered(self) -> str | None:
-        """The command that was left without its answer, as a line; None if there is none."""
-        return None if self._pending is None else printable(self._pending.encode()[:-1])
+    def demand(self, ability: str) -> None:
+        """Makes sure that the device has an ability. One that has not would pass over the argument.
 
-    def close(self) -> None:
-        """Closes the link."""
-        self._link.close()
+        Raises:
+            Misuse: it has not.
+        """
+        if not self.can(ability):
+            raise Misuse(
+                f"a board that can do `{ability}` expected, this one cannot",
+                advice="take another kind of board, or flash the firmware of this version",
+            )
 
     # --- one method per verb -----------------------------------------------------------------------------------------
 
@@ -108,6 +91,7 @@ class Client:
             raise ProtocolError(f"protocol version {messages.PROTOCOL_VERSION} expected, the device speaks {version!r}")
         identity = messages.read_message(messages.Identity, final)
         self.crash = identity.crash or self.crash
+        self._features = frozenset(identity.features)
         return identity
 
     def models(self) -> list[messages.PackedModel]:
@@ -122,6 +106,7 @@ class Client:
         preserve_all_tensors: bool,
         resource_variables: int,
         categories: bool = False,
+        seconds: float = OPEN_SECONDS,
     ) -> OpenedModel:
         """Opens a model; `arena` in bytes, None for all that is free."""
         arguments = {"model": model, "vars": str(resource_variables), "preserve": str(int(preserve_all_tensors))}
@@ -129,7 +114,7 @@ class Client:
             arguments["arena"] = str(arena)
         if categories:
             arguments["categories"] = "1"
-        reply = self.request("open", arguments, seconds=OPEN_SECONDS)
+        reply = self.request("open", arguments, seconds=seconds)
         tensors = [messages.read_message(messages.Tensor, record) for record in reply.data]
         return OpenedModel(
             messages.read_message(messages.Opened, reply.final),
@@ -147,14 +132,45 @@ class Client:
         }
         self.request("input", arguments, payload=data, seconds=seconds)
 
-    def invoke(self, session: int, *, warmup: int, repeats: int, profile: bool, seconds: float) -> InvokeTimes:
-        """Runs `warmup` + `repeats` invokes, each on the staged inputs, and times the latter."""
+    def invoke(
+        self,
+        session: int,
+        *,
+        warmup: int,
+        repeats: int,
+        profile: bool,
+        seconds: float,
+        feed: Sequence[tuple[int, int]] = (),
+        copy: str = "staged",
+        quiet: bool | None = None,
+        traffic: int = 0,
+    ) -> InvokeTimes:
+        """Runs `warmup` + `repeats` invokes, each on the staged inputs, and times the latter.
+
+        Args:
+            feed: pairs of output and input: after each invoke the output becomes that input of the next one.
+            copy: "staged" copies all fed outputs aside first; "direct" copies from tensor to tensor, one after another,
+                as an application may do that does not know that TFLM uses memory again.
+            quiet: True masks all interrupts during each invoke; False lets USB's in; None keeps them out of the first
+                second of it.
+            traffic: empty lines that are sent behind the command, for USB to have something to serve meanwhile.
+
+        Raises:
+            Misuse: the device lacks what is asked for.
+        """
         arguments = {"session": str(session), "repeats": str(repeats)}
         if warmup:
             arguments["warmup"] = str(warmup)
         if profile:
             arguments["profile"] = "1"
-        reply = self.request("invoke", arguments, seconds=seconds)
+        if feed:
+            self.demand("feed")
+            arguments["feed"] = ",".join(f"{output}:{index}" for output, index in feed)
+            arguments["copy"] = copy
+        if quiet is not None and (quiet or self.can("quiet")):
+            self.demand("quiet")
+            arguments["quiet"] = str(int(quiet))
+        reply = self.request("invoke", arguments, payload=b"\n" * traffic, seconds=seconds)
         invoked = messages.read_message(messages.Invoked, reply.final)
         ticks: list[int] = []
         ops: list[messages.OpTicks] = []
@@ -168,7 +184,7 @@ class Client:
             ticks.extend(samples.ticks)
         if len(ticks) != repeats or invoked.count != repeats:
             raise ProtocolError(f"{repeats} durations expected, {len(ticks)} came")
-        return InvokeTimes(invoked.tick_hz, tuple(ticks), tuple(ops))
+        return InvokeTimes(invoked.tick_hz, tuple(ticks), tuple(ops), invoked.feed_ticks)
 
     def read_output(self, session: int, index: int, *, seconds: float = COMMAND_SECONDS) -> bytes:
         """The bytes of an output tensor, as the last invoke left them.
@@ -202,6 +218,48 @@ class Client:
         """Ends a session on the device and frees its arena."""
         self.request("close", {"session": str(session)})
 
+    def clock(self) -> messages.Clock:
+        """What the clock is worth that invokes are timed with.
+
+        Raises:
+            Misuse: the device lacks this ability. So with the others below.
+        """
+        self.demand("clock")
+        return messages.read_message(messages.Clock, self.request("clock").final)
+
+    def pause(self, seconds: float) -> float:
+        """Has the device sleep with its clocks switched off, its memory kept; returns how long it did, in seconds."""
+        self.demand("pause")
+        ms = round(seconds * 1000)
+        if not 1 <= ms <= MAX_PAUSE_MS:
+            raise Misuse(f"pause: seconds from 0.001 to {MAX_PAUSE_MS / 1000:g} expected, {seconds!r} came")
+        final = self.request("pause", {"ms": str(ms)}, seconds=seconds + COMMAND_SECONDS).final
+        return messages.read_message(messages.Paused, final).us / 1e6
+
+    def relink(self) -> None:
+        """Has the device detach from USB and attach again, without a restart; returns when the link has ended.
+
+        Raises:
+            DeviceTimeout: it answered, but did not detach.
+        """
+        self.demand("relink")
+        self.request("relink")
+        self._link.await_hang_up(Deadline(_RESTART_SECONDS))
+
+    def work(self, on: bool) -> int:
+        """Has something else compute beside the models, until it is switched off.
+
+        Returns:
+            Rounds of work since it was switched on last, modulo 2^32: it does work.
+        """
+        self.demand("work")
+        return messages.read_message(messages.Worked, self.request("work", {"on": str(int(on))}).final).rounds
+
+    def log_lines(self, lines: int, *, length: int = 80, seconds: float = COMMAND_SECONDS) -> None:
+        """Has the device print lines of that length, their ends included, as TFLM does."""
+        self.demand("log")
+        self.request("log", {"lines": str(lines), "bytes": str(length)}, seconds=seconds)
+
     def reboot(self) -> None:
         """Restarts the device, and returns when the link has ended.
 
@@ -214,103 +272,3 @@ class Client:
     def help(self) -> list[str]:
         """The device's own list of commands, a line each."""
         return [str(record.get("text", ""))[:200] for record in self.request("help").data]
-
-    # --- the exchange ------------------------------------------------------------------------------------------------
-
-    def request(
-        self,
-        verb: str,
-        arguments: Mapping[str, str] | None = None,
-        *,
-        payload: bytes = b"",
-        seconds: float = COMMAND_SECONDS,
-    ) -> Reply:
-        """Sends a command, and its payload, and waits for its final record.
-
-        Args:
-            verb: the command.
-            arguments: its keys and values.
-            payload: bytes that follow the command's line.
-            seconds: how long the whole exchange may take.
-
-        Raises:
-            DeviceError: the device answered with an error; `DeviceCrashed` where it reported a crash.
-            DeviceTimeout: no answer came in time.
-            LinkLost: the port hung up; a waiting call hears of it at once.
-            RecordLost, ProtocolError: the answer cannot be trusted.
-        """
-        if self._pending is not None:
-            raise ProtocolError(
-                f"`{verb}` cannot be sent: `{self._pending.verb}` before it was left without its answer",
-                advice="recover the board; the fixtures do so before each test",
-            )
-        self._id = self._id % (MAX_ID - 1) + 1  # MAX_ID itself is the probe's
-        command = Command(verb, arguments or {}, self._id)
-        line = command.encode()
-        mark = self.log.mark()
-        deadline = Deadline(seconds)
-        try:
-            self._link.listen(command)
-            self._pending = command
-            self.log.add(Kind.COMMAND, [line[:-1]])
-            # What the port held before we opened it is no part of our first command: an empty line ends it.
-            self._link.send((b"" if self._answered else b"\n") + line + payload, deadline)
-            reply = self._answer(command, deadline)
-            self._pending = None
-            self._answered = True
-        except HarnessError as error:
-            # A link's failure is sticky and may be raised again: the lines belong to this raise, not to the first one.
-            error.log = tuple(self.log.newest(_SHOWN_LINES, since=0 if isinstance(error, LinkLost) else mark))
-            if isinstance(error, LinkLost | DeviceTimeout):
-                error.message = f"`{printable(line[:-1])}`: {error.message}"
-                error.log = error.log or tuple(self.log.newest(_SHOWN_LINES))
-            raise
-        finally:
-            self._link.ignore()
-        if reply.final["type"] == "error":
-            raise self._error(reply.final, command, mark)
-        return reply
-
-    def _answer(self, command: Command, deadline: Deadline) -> Reply:
-        data: list[Record] = []
-        while True:
-            record = self._link.receive(deadline)
-            if record is None:
-                raise self._overdue(command, deadline)
-            if record["type"] == "error" and "id" not in record and self._answered:
-                raise ProtocolError(
-                    f"the device could not read `{command.verb}`: {printable(str(record.get('message')).encode())}"
-                )
-            if not command.answered_by(record):
-                continue
-            if record["type"] in ("reply", "error"):
-                return Reply(record, data)
-            if record["type"] == "data":
-                data.append(record)
-                if len(data) > _MAX_DATA_RECORDS:
-                    raise ProtocolError(f"more than {_MAX_DATA_RECORDS} data records in answer to `{command.verb}`")
-
-    def _overdue(self, command: Command, deadline: Deadline) -> HarnessError:
-        """Why no answer came: a sign of life tells a lost record from a silent device by the record numbers."""
-        probe = Command("ping", {}, MAX_ID)
-        grace = Deadline(_PROBE_SECONDS)
-        try:
-            self._link.send(probe.encode(), grace)
-            while (record := self._link.receive(grace)) is not None:
-                if record.get("id") == MAX_ID:
-                    return DeviceTimeout(
-                        f"the answer to `{command.verb}`, from a device that does answer `ping`", deadline.seconds
-                    )
-        except (RecordLost, LinkLost, ProtocolError) as error:
-            return error
-        except DeviceTimeout:
-            pass
-        return DeviceTimeout(f"the answer to `{command.verb}`, from a device that is busy or hangs", deadline.seconds)
-
-    def _error(self, record: Record, command: Command, mark: int) -> HarnessError:
-        code = printable(str(record.get("code", "")).encode())[:40]
-        text = printable(str(record.get("message", "")).encode())
-        log = self.log.newest(_SHOWN_LINES, since=mark)
-        if code == "crashed":
-            return DeviceCrashed(text, command=command.encode().decode("ascii").strip(), log=log)
-        return DeviceError(f"`{command.verb}` refused ({code}): {text}", code=code, log=log)

@@ -93,6 +93,7 @@ class Invoked(_Message, frozen=True):
     session: UInt32
     count: UInt32
     tick_hz: Annotated[int, Meta(gt=0, le=10**12)]
+    feed_ticks: UInt63 = 0
 
 
 class Samples(_Message, frozen=True):
@@ -108,6 +109,34 @@ class OpTicks(_Message, frozen=True):
     op: UInt32
     name: Text
     ticks: UInt63
+
+
+class Clock(_Message, frozen=True):
+    """The answer to `clock`: the clock that invokes are timed with.
+
+    Attributes:
+        resolution_ticks: its smallest step.
+        overhead_ticks, overhead_max_ticks: what every duration has in it beside what was timed; median and most.
+        subtracted_ticks: what the device has subtracted from every duration already.
+    """
+
+    tick_hz: Annotated[int, Meta(gt=0, le=10**12)]
+    resolution_ticks: UInt63
+    overhead_ticks: UInt63
+    overhead_max_ticks: UInt63
+    subtracted_ticks: UInt63 = 0
+
+
+class Paused(_Message, frozen=True):
+    """The answer to `pause`: how long it was, in microseconds."""
+
+    us: UInt63
+
+
+class Worked(_Message, frozen=True):
+    """The answer to `work`: rounds of work since it was switched on last, modulo 2^32."""
+
+    rounds: UInt32
 
 
 class OutputDone(_Message, frozen=True):

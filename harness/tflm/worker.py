@@ -11,7 +11,8 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from itertools import pairwise
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -54,26 +55,66 @@ class _Session:
             "outputs": [self._tensor(details) for details in self._output_details],
         }
 
-    def invoke(self, inputs: list[bytes], warmup: int, repeats: int, beat: Callable[[], None]) -> dict[str, Any]:
-        """Durations of the repeats in nanoseconds, and the outputs of the last; one message for all of a step."""
+    def invoke(
+        self,
+        inputs: list[bytes],
+        warmup: int,
+        repeats: int,
+        beat: Callable[[], None],
+        feed: Sequence[tuple[int, int]] = (),
+        direct: bool = False,
+    ) -> dict[str, Any]:
+        """Invokes with the inputs, and with fed outputs as docs/protocol.md has it.
+
+        Returns:
+            Durations of the repeats and of their feeding in nanoseconds, the outputs of the last, and by its index the
+            bytes of each fed input; one message for all of a step.
+        """
         interpreter = self._interpreter
         arrays = [
             np.frombuffer(data, dtype=details["dtype"]).reshape(details["shape"])
             for data, details in zip(inputs, self._input_details, strict=True)
         ]
+        fed = {target for _, target in feed}
         ticks: list[int] = []
+        feed_ticks = 0
         for number in range(warmup + repeats):
-            # TFLM may have used an input's memory for something else by now.
+            # TFLM may have used an input's memory for something else by now. What was fed directly is in its place.
             for index, array in enumerate(arrays):
-                interpreter.SetInputTensor(array, index)
+                if index not in fed or (direct and number == 0):
+                    interpreter.SetInputTensor(array, index)
+            feeding = self._put_fed(arrays, fed) if not direct else 0
             begin = time.perf_counter_ns()
             interpreter.Invoke()
             end = time.perf_counter_ns()
+            feeding += self._feed_back(arrays, feed, direct)
             if number >= warmup:
                 ticks.append(end - begin)
+                feed_ticks += feeding
             beat()
         outputs = [interpreter.GetOutputTensor(index).tobytes() for index in range(len(self._output_details))]
-        return {"ticks": ticks, "outputs": outputs}
+        return {
+            "ticks": ticks,
+            "outputs": outputs,
+            "feed_ticks": feed_ticks,
+            "fed": {index: arrays[index].tobytes() for index in fed},
+        }
+
+    def _put_fed(self, arrays: list[np.ndarray[Any, Any]], fed: Collection[int]) -> int:
+        """Puts what was copied aside where it belongs; returns nanoseconds."""
+        begin = time.perf_counter_ns()
+        for index in fed:
+            self._interpreter.SetInputTensor(arrays[index], index)
+        return time.perf_counter_ns() - begin
+
+    def _feed_back(self, arrays: list[np.ndarray[Any, Any]], feed: Sequence[tuple[int, int]], direct: bool) -> int:
+        """Makes outputs the next inputs, in `arrays` and, if directly, in the tensors too; returns nanoseconds."""
+        begin = time.perf_counter_ns()
+        for source, target in feed:
+            arrays[target] = self._interpreter.GetOutputTensor(source)
+            if direct:
+                self._interpreter.SetInputTensor(arrays[target], target)
+        return time.perf_counter_ns() - begin
 
     def reset(self) -> None:
         if self._interpreter.Reset() != 0:
@@ -116,6 +157,32 @@ def _captured_stderr(action: Callable[[], object]) -> str:
         os.close(catcher)
 
 
+def _print_lines(lines: int, length: int, beat: Callable[[], None]) -> None:
+    """Prints where TFLM's C++ code prints."""
+    for number in range(lines):
+        line = f"line {number:06d} ".ljust(length - 1, ".")[: length - 1] + "\n"
+        os.write(2, line.encode("ascii"))
+        beat()
+
+
+def _clock_figures() -> dict[str, int]:
+    """What the clock is worth that invokes are timed with, in nanoseconds."""
+    looks = [time.perf_counter_ns() for _ in range(1000)]
+    steps = [later - earlier for earlier, later in pairwise(looks) if later > earlier]
+    empty = []
+    for _ in range(101):
+        begin = time.perf_counter_ns()
+        end = time.perf_counter_ns()
+        empty.append(end - begin)
+    empty.sort()
+    return {
+        "resolution_ticks": min(steps, default=0),
+        "overhead_ticks": empty[len(empty) // 2],
+        "overhead_max_ticks": empty[-1],
+        "subtracted_ticks": 0,
+    }
+
+
 def _serve(connection: Connection, beat_seconds: float) -> None:
     sessions: dict[int, _Session] = {}
     last_beat = time.monotonic()
@@ -141,6 +208,10 @@ def _serve(connection: Connection, beat_seconds: float) -> None:
                 result = sessions[session].invoke(**arguments, beat=beat)
             elif operation == "reset":
                 sessions[session].reset()
+            elif operation == "log":
+                _print_lines(**arguments, beat=beat)
+            elif operation == "clock":
+                result = _clock_figures()
             elif operation == "close":
                 del sessions[session]
         # Whatever TFLM's binding raises is the parent's to judge; the child lives on.

@@ -14,7 +14,8 @@ function(tflm_hil_image target)
   get_filename_component(root ${CMAKE_CURRENT_FUNCTION_LIST_DIR} DIRECTORY)
   target_include_directories(${target} PRIVATE ${root} ${root}/device)
   target_link_libraries(${target} PRIVATE
-    tflm_hil_core pico_stdlib pico_unique_id pico_usb_reset_interface tinyusb_device hardware_watchdog hardware_clocks hardware_timer)
+    tflm_hil_core pico_stdlib pico_unique_id pico_usb_reset_interface tinyusb_device hardware_watchdog hardware_clocks hardware_timer
+    pico_multicore)
   pico_enable_stdio_uart(${target} 0)
   pico_enable_stdio_usb(${target} 0)
 

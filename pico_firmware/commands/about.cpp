@@ -16,6 +16,9 @@ constexpr uint32_t kProtocolVersion = 1;
 // Longer than the way of the last packet, shorter than anybody waits.
 constexpr uint32_t kLastWordsUs = 200000;
 
+// Of this firmware, whatever its engine: names that the host asks for before it uses one.
+const char* const kAbilities[] = {"feed", "quiet", "pause", "relink", "work", "log", "clock"};
+
 const char* const kRegisterNames[CrashRecord::kRegisters] = {"r0", "r1", "r2",  "r3",  "r4",  "r5", "r6", "r7",  "r8",
                                                              "r9", "r10", "r11", "r12", "sp", "lr", "pc", "xpsr"};
 
@@ -85,6 +88,7 @@ Failure Identify(const Command& command, RecordStream& records) {
   json.Crc("pack_crc", Pack().crc());
   json.BeginArray("features");
   if (kEngine.profiles) json.Text(nullptr, "profile");
+  for (const char* const ability : kAbilities) json.Text(nullptr, ability);
 #if TFLM_HIL_TEST_VERBS
   json.Text(nullptr, "test_verbs");
 #endif

@@ -31,15 +31,19 @@ const VerbEntry kVerbs[] = {
     {"models", Models, "models                                    what the model pack holds"},
     {"open", Open, "open model=NAME [arena=N] [vars=N] [preserve=1] [categories=1]"},
     {"input", InputIsSpecial, "input session=S index=I bytes=N crc=HEX   stage an input; its N raw bytes follow the line"},
-    {"invoke", Invoke, "invoke session=S [repeats=N] [warmup=N] [profile=1]"},
+    {"invoke", Invoke, "invoke session=S [repeats=N] [warmup=N] [profile=1] [quiet=0|1] [feed=O:I,O:I] [copy=direct]"},
     {"output", Output, "output session=S index=I                  an output of the last invoke"},
     {"reset", Reset, "reset session=S                           variables to zero, as TFLM's Reset()"},
     {"close", Close, "close session=S                           end a session"},
     {"ping", Ping, "ping                                      a sign of life"},
+    {"pause", Pause, "pause ms=N                                low-power sleep"},
+    {"relink", Relink, "relink                                    detach from USB and attach again"},
+    {"work", Work, "work on=0|1                               have the second core compute"},
+    {"log", LogLines, "log lines=N [bytes=N]                     print"},
+    {"clock", Clock, "clock                                     the clock's step, and what measuring costs"},
     {"reboot", Reboot, "reboot                                    start again"},
 #if TFLM_HIL_TEST_VERBS
     {"fault", Fault, "fault kind=KIND                           crash (test build)"},
-    {"log", LogLines, "log lines=N bytes=N                       print (test build)"},
 #endif
 #if TFLM_HIL_BARE_VERB
     {"bare", Bare, "bare model=NAME [repeats=N]               time a plain interpreter's Invoke() (test build)"},

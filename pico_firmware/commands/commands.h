@@ -75,10 +75,16 @@ Failure Output(const Command& command, RecordStream& records);
 Failure Reset(const Command& command, RecordStream& records);
 Failure Close(const Command& command, RecordStream& records);
 
+// The verbs of abilities.cpp.
+Failure Pause(const Command& command, RecordStream& records);
+Failure Relink(const Command& command, RecordStream& records);
+Failure Work(const Command& command, RecordStream& records);
+Failure LogLines(const Command& command, RecordStream& records);
+Failure Clock(const Command& command, RecordStream& records);
+
 #if TFLM_HIL_TEST_VERBS
 // The verbs of test_verbs.cpp.
 Failure Fault(const Command& command, RecordStream& records);
-Failure LogLines(const Command& command, RecordStream& records);
 #endif
 #if TFLM_HIL_BARE_VERB
 // bare_verb.cpp

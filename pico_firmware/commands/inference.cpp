@@ -5,11 +5,13 @@
 #include "commands/commands.h"
 #include "commands/sessions.h"
 #include "core/crc32.h"
+#include "core/feedback.h"
 #include "core/model_pack.h"
 #include "core/payload.h"
 #include "core/samples.h"
 #include "device/console.h"
 #include "device/stack.h"
+#include "device/stopwatch.h"
 #include "device/supervisor.h"
 #include "hardware/clocks.h"
 #include "hardware/timer.h"
@@ -72,24 +74,85 @@ bool ReadCrc(const char* text, uint32_t* crc) {
   return text[8] == '\0';
 }
 
-// Of the sessions' memory, the log's and the stack's: invokes one after the other, measured or not.
-Failure InvokeAll(Session* session, uint32_t warmup, uint32_t repeats, bool profiled, Samples* samples) {
+// How one `invoke` command goes.
+struct Plan {
+  uint32_t warmup = 0;
+  uint32_t repeats = 1;
+  bool profiled = false;
+  Interrupts interrupts = Interrupts::kShortly;
+  Feedback feed;
+  bool direct = false;
+};
+
+// What FeedBack() does before an invoke: what was copied aside after the last one gets to its tensor.
+void PutFed(const Session& session, const Plan& plan) {
+  if (!plan.direct) session.PutInputs(plan.feed.inputs());
+}
+
+void FeedBack(Session* session, const Plan& plan) {
+  if (plan.direct) {
+    session->FeedDirect(plan.feed);
+  } else {
+    session->FeedStaged(plan.feed);
+  }
+}
+
+// Of the sessions' memory, the log's and the stack's: invokes one after the other, measured or not. `*feed_cycles`
+// becomes the time that feeding took in those that are measured.
+Failure InvokeAll(Session* session, const Plan& plan, Samples* samples, uint64_t* feed_cycles) {
   Interpreter& interpreter = session->interpreter();
   Console& console = Console::Get();
-  for (uint32_t round = 0; round < warmup + repeats; ++round) {
-    session->PutInputs();
+  const bool feeds = !plan.feed.empty();
+  session->StagePlaced();
+  for (uint32_t round = 0; round < plan.warmup + plan.repeats; ++round) {
+    // The first invoke of all begins with what is staged. Then a direct feed has put its inputs where they belong.
+    session->PutInputs(feeds && (!plan.direct || round > 0) ? ~plan.feed.inputs() : ~0u);
     uint64_t cycles = 0;
-    const bool last = round + 1 == warmup + repeats;
+    uint64_t feeding = 0;
+    Stopwatch stopwatch;
+    const bool last = round + 1 == plan.warmup + plan.repeats;
     console.HoldLog();
-    BeginTimed();
+    BeginTimed(plan.interrupts);
+    if (feeds) {
+      stopwatch.Start();
+      PutFed(*session, plan);
+      feeding = stopwatch.Stop();
+    }
     const Failure failure =
-        profiled && last ? interpreter.InvokeProfiled(&cycles, &profile) : interpreter.Invoke(&cycles);
+        plan.profiled && last ? interpreter.InvokeProfiled(&cycles, &profile) : interpreter.Invoke(&cycles);
+    if (feeds && !failure) {
+      stopwatch.Start();
+      FeedBack(session, plan);
+      feeding += stopwatch.Stop();
+    }
     EndTimed();
     console.Poll();
     console.ReleaseLog();
     if (failure) return failure;
-    if (round >= warmup) samples->Add(cycles);
+    if (round < plan.warmup) continue;
+    samples->Add(cycles);
+    *feed_cycles += feeding;
   }
+  return {};
+}
+
+Failure ReadPlan(const Command& command, const Session& session, Plan* plan) {
+  uint32_t profiled = 0;
+  uint32_t quiet = 0;
+  if (const Failure bad = Number(command, "repeats", 1, kMaxRepeats, &plan->repeats, false)) return bad;
+  if (const Failure bad = Number(command, "warmup", 0, kMaxWarmup, &plan->warmup, false)) return bad;
+  if (const Failure bad = Number(command, "profile", 0, 1, &profiled, false)) return bad;
+  if (const Failure bad = Number(command, "quiet", 0, 1, &quiet, false)) return bad;
+  if (const char* const wrong = plan->feed.Parse(command.Find("feed"))) return {"bad_argument", wrong};
+  if (const Failure bad = session.CheckFeed(plan->feed)) return bad;
+  const char* const copy = command.Find("copy");
+  plan->direct = copy != nullptr && std::strcmp(copy, "direct") == 0;
+  if (copy != nullptr && !plan->direct && std::strcmp(copy, "staged") != 0) {
+    return {"bad_argument", "copy: staged or direct expected"};
+  }
+  if (command.Find("quiet") != nullptr) plan->interrupts = quiet != 0 ? Interrupts::kNever : Interrupts::kAlways;
+  plan->profiled = profiled != 0;
+  if (plan->profiled && !kEngine.profiles) return {"unsupported", "this engine has no profiler"};
   return {};
 }
 
@@ -183,14 +246,9 @@ Failure FinishInput(const Command& command, uint32_t payload_bytes, RecordStream
 Failure Invoke(const Command& command, RecordStream& records) {
   static char words[48];
   Session* session = nullptr;
-  uint32_t repeats = 1;
-  uint32_t warmup = 0;
-  uint32_t profiled = 0;
+  Plan plan;
   if (const Failure failure = FindSession(command, &session)) return failure;
-  if (const Failure bad = Number(command, "repeats", 1, kMaxRepeats, &repeats, false)) return bad;
-  if (const Failure bad = Number(command, "warmup", 0, kMaxWarmup, &warmup, false)) return bad;
-  if (const Failure bad = Number(command, "profile", 0, 1, &profiled, false)) return bad;
-  if (profiled != 0 && !kEngine.profiles) return {"unsupported", "this engine has no profiler"};
+  if (const Failure failure = ReadPlan(command, *session, &plan)) return failure;
   const size_t missing = session->FirstMissing();
   if (missing < session->interpreter().input_count()) {
     snprintf(words, sizeof words, "input %lu was never given", static_cast<unsigned long>(missing));
@@ -199,10 +257,11 @@ Failure Invoke(const Command& command, RecordStream& records) {
   session->invoked = false;
   Console::Get().Drain(kQuietUs);
   Samples samples(sample_storage, kMaxRepeats);
-  if (const Failure failure = InvokeAll(session, warmup, repeats, profiled != 0, &samples)) return failure;
+  uint64_t feed_cycles = 0;
+  if (const Failure failure = InvokeAll(session, plan, &samples, &feed_cycles)) return failure;
   session->invoked = true;
   samples.Send(records, command);
-  if (profiled != 0) {
+  if (plan.profiled) {
     for (size_t i = 0; i < profile.count; ++i) {
       Record record(records, RecordType::kData, &command);
       record.json().Uint("op", i);
@@ -218,6 +277,7 @@ Failure Invoke(const Command& command, RecordStream& records) {
   record.json().Uint("session", session->number());
   record.json().Uint("count", samples.size());
   record.json().Uint("tick_hz", clock_get_hz(clk_sys) >> samples.shift());
+  if (!plan.feed.empty()) record.json().Uint("feed_ticks", feed_cycles >> samples.shift());
   record.json().Uint("stack_left", StackLeft());
   return {};
 }

@@ -23,10 +23,55 @@ size_t Session::FirstMissing() const {
   return count;
 }
 
-void Session::PutInputs() const {
+void Session::PutInputs(uint32_t mask) const {
   for (size_t i = 0; i < interpreter_.input_count(); ++i) {
+    if ((mask >> i & 1u) == 0) continue;
     const Tensor tensor = interpreter_.input(i);
     std::memcpy(tensor.data, staged_[i], tensor.bytes);
+  }
+}
+
+Failure Session::CheckFeed(const Feedback& feed) const {
+  static char words[96];
+  for (const Feedback::Pair& pair : feed) {
+    if (pair.output >= interpreter_.output_count() || pair.input >= interpreter_.input_count()) {
+      snprintf(words, sizeof words, "feed: the model has no output %u or no input %u", pair.output, pair.input);
+      return {"bad_argument", words};
+    }
+    const Tensor from = interpreter_.output(pair.output);
+    const Tensor to = interpreter_.input(pair.input);
+    if (from.bytes == to.bytes && std::strcmp(from.dtype, to.dtype) == 0) continue;
+    snprintf(words, sizeof words, "feed: output %u has %lu bytes of %s, input %u has %lu of %s", pair.output,
+             static_cast<unsigned long>(from.bytes), from.dtype, pair.input, static_cast<unsigned long>(to.bytes),
+             to.dtype);
+    return {"bad_argument", words};
+  }
+  return {};
+}
+
+void Session::FeedStaged(const Feedback& feed) {
+  for (const Feedback::Pair& pair : feed) {
+    const Tensor from = interpreter_.output(pair.output);
+    std::memcpy(staged_[pair.input], from.data, from.bytes);
+    Stage(pair.input);
+  }
+}
+
+void Session::FeedDirect(const Feedback& feed) {
+  for (const Feedback::Pair& pair : feed) {
+    const Tensor from = interpreter_.output(pair.output);
+    // TFLM may have given both the same place, or places that overlap.
+    std::memmove(interpreter_.input(pair.input).data, from.data, from.bytes);
+  }
+  placed_mask_ |= feed.inputs();
+}
+
+void Session::StagePlaced() {
+  for (size_t i = 0; i < interpreter_.input_count(); ++i) {
+    if ((placed_mask_ >> i & 1u) == 0) continue;
+    const Tensor tensor = interpreter_.input(i);
+    std::memcpy(staged_[i], tensor.data, tensor.bytes);
+    Stage(i);
   }
 }
 
@@ -71,6 +116,7 @@ Failure Sessions::Open(const SessionRequest& request, Session** opened) {
   session->open_ = true;
   session->invoked = false;
   session->staged_mask_ = 0;
+  session->placed_mask_ = 0;
   const size_t inputs = session->interpreter_.input_count();
   size_t place = 0;
   for (size_t i = 0; i < inputs && i < Session::kMaxInputs; ++i) {

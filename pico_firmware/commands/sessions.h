@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "core/arena.h"
+#include "core/feedback.h"
 #include "core/model_pack.h"
 #include "engine/engine.h"
 
@@ -25,11 +26,24 @@ class Session {
   // Where the bytes of an input are kept until they are invoked with. They are no input until Stage() says so.
   uint8_t* Room(size_t input) const { return staged_[input]; }
   void Unstage(size_t input) { staged_mask_ &= ~(1u << input); }
-  void Stage(size_t input) { staged_mask_ |= 1u << input; }
+  void Stage(size_t input) {
+    staged_mask_ |= 1u << input;
+    placed_mask_ &= ~(1u << input);
+  }
   // The first input that has none, or input_count().
   size_t FirstMissing() const;
-  // Puts the staged bytes into the tensors. TFLM uses their memory again, so this comes before every invoke.
-  void PutInputs() const;
+  // Puts the staged bytes of these inputs into the tensors. TFLM uses their memory again, so this comes before every
+  // invoke.
+  void PutInputs(uint32_t mask) const;
+
+  // Whether every output of the feed fits its input.
+  Failure CheckFeed(const Feedback& feed) const;
+  // After an invoke: fed outputs become staged inputs. None is written over before it is read.
+  void FeedStaged(const Feedback& feed);
+  // After an invoke: fed outputs are copied into the input tensors, one after another, whatever lay there.
+  void FeedDirect(const Feedback& feed);
+  // What FeedDirect() left in input tensors becomes staged, as it is now.
+  void StagePlaced();
 
   // Whether there is an output: an invoke has worked since Open or Reset.
   bool invoked = false;
@@ -41,9 +55,10 @@ class Session {
   uint32_t arena_bytes_ = 0;
   bool open_ = false;
   uint32_t staged_mask_ = 0;
+  uint32_t placed_mask_ = 0;  // inputs whose bytes lie in their tensors, and are newer than the staged ones
   uint8_t* staged_[kMaxInputs] = {};
   Interpreter interpreter_;
-  static_assert(kMaxInputs <= 32, "a bit each");
+  static_assert(kMaxInputs == Feedback::kMaxIndex + 1, "a bit each");
 };
 
 // What is wanted of Open(). `arena_bytes` 0: all that is free.

@@ -1,14 +1,10 @@
 // Verbs of test builds: ways to break the board on purpose.
 #include <cassert>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 #include "commands/commands.h"
-#include "commands/sessions.h"
-#include "device/console.h"
 #include "device/faults.h"
-#include "device/supervisor.h"
 #include "hardware/sync.h"
 #include "pico/platform.h"
 
@@ -67,24 +63,6 @@ Failure Fault(const Command& command, RecordStream& records) {
   } else {
     return {"bad_argument",
             "kind: hardfault, undefined, panic, assert, abort, stack, hang, hang_without_interrupts or half_record"};
-  }
-  SendEmptyReply(records, command);
-  return {};
-}
-
-Failure LogLines(const Command& command, RecordStream& records) {
-  uint32_t lines = 1;
-  uint32_t bytes = 80;
-  if (const Failure bad = Number(command, "lines", 1, 1000000, &lines, false)) return bad;
-  if (const Failure bad = Number(command, "bytes", 12, 255, &bytes, false)) return bad;
-  char line[256];
-  std::memset(line, '.', sizeof line);
-  for (uint32_t i = 0; i < lines; ++i) {
-    const int written = snprintf(line, sizeof line, "line %06lu", static_cast<unsigned long>(i));
-    line[written] = ' ';
-    line[bytes - 1] = '\n';
-    LogText(line, bytes);
-    Feed();
   }
   SendEmptyReply(records, command);
   return {};

@@ -15,6 +15,8 @@ namespace tflm_hil {
 namespace {
 
 constexpr uint32_t kPatienceUs = 500000;
+// A hub takes 0.1 s to believe it (USB 2.0 specification, 7.1.7.3), and whoever polls for the port has to see that too.
+constexpr uint32_t kDetachedUs = 500000;
 constexpr size_t kNoteBytes = 48;
 
 }  // namespace
@@ -166,6 +168,18 @@ void Console::Drain(uint32_t us) {
     WaitForInterrupt();
     Poll();
   }
+}
+
+void Console::Replug() {
+  tud_disconnect();
+  Connected(false);
+  const uint32_t begun = time_us_32();
+  while (time_us_32() - begun < kDetachedUs) {
+    Feed();
+    WaitForInterrupt();
+    Poll();
+  }
+  tud_connect();
 }
 
 void Console::Connected(bool connected) {

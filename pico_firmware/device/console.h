@@ -42,6 +42,9 @@ class Console final : public Sink {
   // Waits until the host has everything, for at most `us`.
   void Drain(uint32_t us);
 
+  // Detaches from USB, for long enough to be noticed, and attaches again.
+  void Replug();
+
   // The host opened the port, or closed it.
   void Connected(bool connected);
 

@@ -28,11 +28,11 @@ void Stopwatch::Initialize() {
   overhead_ = static_cast<uint32_t>(least);
 }
 
-uint64_t Stopwatch::Elapsed(uint32_t end, uint32_t end_us) const {
+uint64_t Stopwatch::Cycles(Reading reading) {
   constexpr uint64_t kLap = uint64_t{1} << kLapBits;
-  const uint64_t fine = (start_ - end) & (kLap - 1);  // SysTick counts down
+  const uint64_t fine = reading.fine;
   // 32 bits of microseconds: 71 minutes.
-  const uint64_t coarse = uint64_t{end_us - start_us_} * clock_get_hz(clk_sys) / 1000000;
+  const uint64_t coarse = uint64_t{reading.us} * clock_get_hz(clk_sys) / 1000000;
   // Both times are of the same stretch, so they differ by whole laps and by less than half a lap of error.
   const uint64_t laps = coarse > fine ? (coarse - fine + kLap / 2) / kLap : 0;
   const uint64_t cycles = laps * kLap + fine;

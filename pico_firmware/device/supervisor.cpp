@@ -4,6 +4,7 @@
 #include "device/faults.h"
 #include "engine/engine.h"
 #include "hardware/irq.h"
+#include "hardware/structs/scb.h"
 #include "hardware/sync.h"
 #include "hardware/timer.h"
 #include "hardware/watchdog.h"
@@ -20,6 +21,7 @@ constexpr uint kAlarm = 0;
 
 volatile uint32_t fed_us;
 volatile bool timed;
+bool masked;
 
 void Arm(uint32_t after_us) { hardware_alarm_set_target(kAlarm, make_timeout_time_us(after_us)); }
 
@@ -55,22 +57,34 @@ void OnOperator(const char* name) {
   Feed();
 }
 
-void WaitForInterrupt() {
+void WaitForInterrupt(uint32_t depth) {
   // With interrupts masked, one that comes between the question and the sleep still ends the sleep.
   const uint32_t before = save_and_disable_interrupts();
-  if (!tud_task_event_ready()) __wfi();
+  if (!tud_task_event_ready()) {
+    scb_hw->scr |= depth;
+    __dsb();
+    __wfi();
+    scb_hw->scr &= ~depth;
+  }
   restore_interrupts(before);
 }
 
-void BeginTimed() {
+bool WakeAfter(uint32_t us) { return !hardware_alarm_set_target(kAlarm, make_timeout_time_us(us)); }
+
+void BeginTimed(Interrupts interrupts) {
   Feed();
   Arm(kLongInvokeUs);
-  irq_set_enabled(USBCTRL_IRQ, false);
+  if (interrupts != Interrupts::kAlways) irq_set_enabled(USBCTRL_IRQ, false);
   timed = true;
+  masked = interrupts == Interrupts::kNever;
+  if (masked) save_and_disable_interrupts();
 }
 
 void EndTimed() {
   timed = false;
+  // The program runs with interrupts on; what they were before need not be kept.
+  if (masked) restore_interrupts(0);
+  masked = false;
   NoteOperator("");
   irq_set_enabled(USBCTRL_IRQ, true);
   Arm(kIdleUs);

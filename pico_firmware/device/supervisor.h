@@ -17,12 +17,23 @@ void StartSupervisor();
 // A sign of life.
 void Feed();
 
-// Sleeps until an interrupt, or for a quarter of a second; not at all if USB has something to do.
-void WaitForInterrupt();
+// Sleeps until an interrupt, or for a quarter of a second; not at all if USB has something to do. `depth`: bits of the
+// system control register that are set meanwhile.
+void WaitForInterrupt(uint32_t depth = 0);
 
-// Around each invoke that is measured. For the first second there is no interrupt in between, USB's neither: it can
-// wait that long. After it, the invoke is a long one: operators are signs of life, and USB is served between them.
-void BeginTimed();
+// Has the supervisor's timer interrupt once after that time, and not before. False: the time has passed already.
+bool WakeAfter(uint32_t us);
+
+// Which interrupts there are in the middle of an invoke.
+enum class Interrupts {
+  kShortly,  // none for the first second, which USB can wait; then USB's, and a timer's
+  kAlways,   // USB's, as in a product that is attached to a host
+  kNever,    // none at all: the hardware's watchdog ends an invoke of 8 s
+};
+
+// Around each invoke that is measured. After its first second, if there are interrupts, it is a long one: operators are
+// signs of life, and USB is served between them.
+void BeginTimed(Interrupts interrupts);
 void EndTimed();
 
 [[noreturn]] void Restart();

@@ -77,6 +77,9 @@ Failure CheckModel(const PackedModel& model, size_t* input_bytes);
 // (device/progress.h). An invoke that is over in a moment pays nothing for that.
 void ReportOperators();
 
+// A line of log output, without its end, on the way that the engine's own take.
+void EngineLog(const char* line);
+
 // One model in one piece of memory.
 class Interpreter {
  public:

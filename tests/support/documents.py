@@ -44,5 +44,5 @@ def code_of(text: str) -> list[str]:
     """Each line of code, and each piece of it in a sentence."""
     fenced = re.findall(r"^```\w*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-    lines = [line.removeprefix("$ ") for block in fenced for line in block.splitlines()]
+    lines = [line.removeprefix("$ ") for block in fenced for line in block.replace("\\\n", " ").splitlines()]
     return lines + [" ".join(piece.split()) for piece in re.findall(r"`([^`]+)`", prose)]

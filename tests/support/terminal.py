@@ -139,6 +139,11 @@ class HostProgram:
         flash.write_bytes(models.encode())
         command = [sys.executable, "-m", "harness.boards.host.device", "--serial", "t-1", "--flash", str(flash)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.pty = ""
+        self.await_port()
+
+    def await_port(self) -> None:
+        """It tells of its port, or of the next one."""
         assert self.process.stdout is not None
         self.pty = self.process.stdout.readline().split()[1].decode()
 

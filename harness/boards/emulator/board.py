@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
 
 from harness.boards.board import Board
 from harness.boards.emulator.availability import why_unavailable
-from harness.boards.emulator.flash_file import FlashFile
+from harness.boards.emulator.flash_file import FlashFile, programmed
 from harness.boards.emulator.flash_window import UNIQUE_ID_BYTES
 from harness.boards.emulator.process import EmulatorProcess
 from harness.boards.slots import state_directory, take_slot
 from harness.deadline import Deadline
-from harness.errors import BoardNotFound, DeviceTimeout, FlashFailed, NoFirmware
-from harness.flash.firmware import Firmware
+from harness.errors import BoardNotFound, DeviceTimeout, FlashFailed, NoFirmware, NotStarted
+from harness.flash.boot2 import check_boot2
+from harness.flash.firmware import Firmware, FirmwareNotFound
 from harness.flash.image import Image
 from harness.flash.pack import ModelPack
-from harness.flash.uf2 import read_uf2, write_uf2
+from harness.flash.uf2 import check_addresses, read_uf2, write_uf2
 from harness.protocol.client import Client
 from harness.protocol.devicelog import Kind
 from harness.protocol.link import Link
-from harness.protocol.transport import SerialTransport
+from harness.protocol.transport import SerialTransport, Transport
 
 KIND = "emulator"
 _START_SECONDS = 20.0
@@ -36,7 +38,7 @@ class EmulatorBoard(Board):
     """A Pico with the given firmware, emulated. Boards side by side have flash and serial number of their own.
 
     Args:
-        firmware: what `image` is made of.
+        firmware: what `image` is made of; None for a board that is only given images of others.
         name: "emulator" for the first board that is free, "emulator-N" for a certain one.
         directory: where the flash is kept; in the user's cache folder if None.
 
@@ -47,12 +49,12 @@ class EmulatorBoard(Board):
 
     kind = KIND
 
-    def __init__(self, firmware: Firmware, name: str = KIND, directory: Path | None = None) -> None:
+    def __init__(self, firmware: Firmware | None, name: str = KIND, directory: Path | None = None) -> None:
         super().__init__()
         reason = why_unavailable()
         if reason is not None:
             raise BoardNotFound(f"no emulated board: {reason}", advice="use `--board host`, or a Pico")
-        self.firmware: Firmware = firmware
+        self.firmware = firmware
         self._slot = take_slot(directory or state_directory(KIND), KIND, name)
         self._holds_slot = True
         self.name = self._slot.name
@@ -67,13 +69,13 @@ class EmulatorBoard(Board):
     # --- what every board can do -------------------------------------------------------------------------------------
 
     def image(self, pack: ModelPack) -> Image:
-        return Image(build=self.firmware.build, firmware=write_uf2(self.firmware.uf2), pack=pack)
+        firmware = self._own_firmware()
+        return Image(build=firmware.build, firmware=write_uf2(firmware.uf2), pack=pack)
 
     def flash(self, image: Image) -> None:
-        if image.build != self.firmware.build:
-            raise FlashFailed(
-                f"{self.name}: an image of firmware {self.firmware.build} expected, one of {image.build} came"
-            )
+        build = self._own_firmware().build
+        if image.build != build:
+            raise FlashFailed(f"{self.name}: an image of firmware {build} expected, one of {image.build} came")
         uf2 = read_uf2(image.uf2())
         self._stop()
         FlashFile(self._slot.flash).program(uf2)
@@ -88,18 +90,8 @@ class EmulatorBoard(Board):
 
     def connect(self) -> Client:
         self._close_client()
-        process = self._running()
-        deadline = Deadline(_START_SECONDS)
-        number = 0
-        while True:
-            number, port = process.wait_port(deadline, after=number)
-            try:
-                transport = SerialTransport(port)
-            except BoardNotFound:
-                # It went between the two lines above, with the firmware that restarts. The next one is waited for.
-                continue
-            self._client = Client(Link(transport, self.log))
-            return self._client
+        self._client = Client(Link(self._open_port(self._running()), self.log))
+        return self._client
 
     def recover(self) -> None:
         self._close_client()
@@ -115,6 +107,25 @@ class EmulatorBoard(Board):
         if self._holds_slot:
             self._holds_slot = False
             os.close(self._slot.lock)
+
+    # --- images of others --------------------------------------------------------------------------------------------
+
+    def flash_raw(self, image: bytes) -> Transport:
+        """As `harness.images.board.ImageBoard` has it."""
+        uf2 = read_uf2(image)
+        check_addresses(uf2)
+        check_boot2(uf2)
+        fresh = programmed(FlashFile(self._slot.flash).read(), uf2)
+        self._stop()
+        FlashFile(self._slot.flash).write(fresh)
+        process = self._launch()
+        try:
+            return self._open_port(process)
+        except (DeviceTimeout, NoFirmware) as error:
+            raise NotStarted(
+                f"a serial port expected after flashing {self.name}, on the USB cable is: {process.state}",
+                log=error.log,
+            ) from None
 
     # --- what only an emulated board can do --------------------------------------------------------------------------
 
@@ -158,6 +169,20 @@ class EmulatorBoard(Board):
         process = self._running()
         process.command(command)
         process.wait_port(Deadline(_START_SECONDS))
+
+    def _own_firmware(self) -> Firmware:
+        if self.firmware is None:
+            raise FirmwareNotFound(f"{self.name}: a firmware to flash expected, none was given")
+        return self.firmware
+
+    def _open_port(self, process: EmulatorProcess) -> SerialTransport:
+        deadline = Deadline(_START_SECONDS)
+        number = 0
+        while True:
+            number, port = process.wait_port(deadline, after=number)
+            # One that is not there went since, with the firmware that restarts. The next one is waited for.
+            with contextlib.suppress(BoardNotFound):
+                return SerialTransport(port)
 
     def _running(self) -> EmulatorProcess:
         """The board's program; all that it has told so far has been heard."""

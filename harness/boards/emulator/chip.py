@@ -39,6 +39,10 @@ _WATCHDOG_CONTROL = 0
 _WATCHDOG_OFF = 0x07000000
 # Of the chip's time: so long may an interrupt go unnoticed that was pending, but masked, before a WFI.
 _GLANCE_NANOS = 50_000.0
+# A sleep ends where whoever lets the chip run says so, and the wall clock has a say in that. It ends after whole
+# microseconds, which are whole cycles: else each sleep would move the core against SysTick by a part of a cycle, and at
+# half a cycle rp2040py rounds SysTick now up and now down.
+_SLEEP_STEP_NANOS = 1000.0
 # Time advances with every instruction: a timer that is read is right to the cycle.
 _TICK_EACH_INSTRUCTION = 1
 
@@ -101,9 +105,9 @@ class Chip:
         """Whether no core has anything to do before the next alarm or interrupt."""
         if self._locked_up:
             return True
-        # A second core that was never started is not in a WFE, and has no program counter either.
-        other = self._chip.core1
-        return bool(self._chip.core.waiting and (other.waiting or not other.pc))
+        # A second core that was not started, or was put back into the boot ROM, is not in a WFE.
+        chip = self._chip
+        return bool(chip.core.waiting and (chip.core1.waiting or not chip.core1_running))
 
     @property
     def next_alarm(self) -> float | None:
@@ -114,6 +118,7 @@ class Chip:
     def run(self, nanos: float) -> None:
         """Runs for so much of the chip's time, or for some milliseconds of the wall clock's, or until `stop`."""
         self._stop[0] = 0
+        nanos = max(nanos // _SLEEP_STEP_NANOS, 1.0) * _SLEEP_STEP_NANOS
         self._until = self.nanos + nanos
         self._glance.schedule(min(nanos, _GLANCE_NANOS))
         try:

@@ -18,6 +18,10 @@ _ADDRESS = 1
 _MAX_STRING_BYTES = 255
 _ENGLISH = 0x0409
 
+# RP2040 datasheet, 4.1.4: the resistor by which a device shows that it is there.
+_SIE_CTRL = 0x4C
+_PULLUP = 1 << 16
+
 _GET_DESCRIPTOR = 6
 _SET_ADDRESS = 5
 _SET_CONFIGURATION = 9
@@ -71,6 +75,7 @@ class UsbHost:
         self._changed = changed
         self._tell = tell
         self.state = State.NOTHING
+        self._attached = False
         self.serial = ""
         self._control = ControlPipe(controller, clock)
         self.cdc = CdcPipe(controller, clock, came)
@@ -89,8 +94,17 @@ class UsbHost:
     # --- what the harness asks for -----------------------------------------------------------------------------------
 
     def check(self) -> None:
-        """Looks for transfers that hang; to be called now and then."""
+        """Looks for transfers that hang, and at the cable; to be called now and then."""
         self._control.check()
+        # rp2040py tells of a controller that is switched on, and not of a device that detaches and attaches by itself.
+        attached = bool(self._controller.read_uint32(_SIE_CTRL) & _PULLUP)
+        if attached == self._attached:
+            return
+        self._attached = attached
+        if not attached:
+            self.unplugged()
+        elif self.state is State.NOTHING:
+            self._plugged_in()
 
     @property
     def settled(self) -> bool:

@@ -75,7 +75,11 @@ class HostBoard(Board):
             self._stop()
             self._start()
         if self._client is not None:
+            hung_up = self._client.hung_up
             self._client.close()
+            self._client = None
+            if hung_up:
+                self._follow()
         try:
             transport = SerialTransport(self._port)
         except BoardNotFound:
@@ -104,6 +108,14 @@ class HostBoard(Board):
             stdout=subprocess.PIPE,
         )
         self._port = self._await_port(self._process)
+
+    def _follow(self) -> None:
+        """The device has hung up: it tells of another port after a `relink`, or it ends."""
+        assert self._process is not None
+        try:
+            self._port = self._await_port(self._process)
+        except BoardNotFound:
+            self._start()
 
     def _await_port(self, process: subprocess.Popen[bytes]) -> str:
         assert process.stdout is not None

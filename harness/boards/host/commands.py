@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
+import select
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from harness.boards.host import firmware
+from harness.boards.host.arguments import CommandFailed, TensorInfo, feed_pairs, read_number
+from harness.boards.host.busy import BusyProcess
 from harness.errors import HarnessError
 from harness.flash.pack import BadPack, ModelPack
 from harness.models import tflite
@@ -18,14 +23,18 @@ from harness.protocol.messages import PROTOCOL_VERSION
 from harness.protocol.payload import CHUNK_BYTES, crc32, crc_text, encode_chunk
 from harness.protocol.record import Record
 from harness.tflm import availability
-from harness.tflm.child import ChildDied, ChildFailed, TflmChild
+from harness.tflm.child import ChildDied, ChildFailed, ParentGone, TflmChild
 
 MAX_SESSIONS = 4
 MAX_INVOKES = 100_000
 MAX_VARIABLES = 256
 MIN_ARENA = 16
+MAX_PAUSE_MS = 600_000
+MAX_LINES = 1_000_000
+FEATURES = ("feed", "pause", "relink", "work", "log", "clock")
 PAYLOAD_BYTES_MAX = 16 * 1024 * 1024
 _SAMPLES_PER_RECORD = 64
+_TICK_HZ = 10**9
 _CRC = re.compile("[0-9a-f]{8}")
 
 _HELP = (
@@ -33,11 +42,16 @@ _HELP = (
     "models                                          what the model pack holds",
     "open model=NAME [arena=N] [vars=N] [preserve=1] open a model in N bytes of arena; the reply names the session",
     "input session=S index=I bytes=N crc=HEX         stage an input; its N raw bytes follow the line",
-    "invoke session=S [repeats=N] [warmup=N] [profile=1]",
+    "invoke session=S [repeats=N] [warmup=N] [feed=O:I,O:I] [copy=direct]",
     "output session=S index=I                        an output of the last invoke",
     "reset session=S                                 variables to zero, as TFLM's Reset()",
     "close session=S                                 end a session",
     "ping                                            a sign of life",
+    "pause ms=N                                      wait",
+    "relink                                          close the port and open a new one",
+    "work on=0|1                                     compute beside the models",
+    "log lines=N [bytes=N]                           print",
+    "clock                                           the clock's step, and what measuring costs",
     "reboot                                          start again",
     "help                                            this list",
 )
@@ -51,25 +65,11 @@ class Answering(Protocol):
     def log(self, text: bytes) -> None: ...
 
 
-class CommandFailed(Exception):
-    """A command that ends with an error record.
-
-    Attributes:
-        code: one of the codes of docs/protocol.md.
-        details: more fields for the record.
-    """
-
-    def __init__(self, code: str, message: str, **details: Any) -> None:
-        super().__init__(message)
-        self.code = code
-        self.details = details
-
-
 @dataclass
 class _Session:
     arena: int
-    input_bytes: list[int]
-    output_count: int
+    inputs: list[TensorInfo]
+    outputs_info: list[TensorInfo]
     staged: dict[int, bytes] = field(default_factory=dict)
     outputs: list[bytes] = field(default_factory=list)
 
@@ -89,6 +89,8 @@ class Commands:
         self._serial = serial
         self._pack, self._damage = _read_flash(flash)
         self._child = TflmChild(records.log, lifeline=lifeline)
+        self._lifeline = lifeline
+        self._busy = BusyProcess()
         self._sessions: dict[int, _Session] = {}
         self._next_session = 1
         self._verbs: dict[str, Callable[[Command, bytes], Record]] = {
@@ -101,6 +103,11 @@ class Commands:
             "reset": self._reset,
             "close": self._close,
             "ping": self._nothing,
+            "pause": self._pause,
+            "relink": self._nothing,
+            "work": self._work,
+            "log": self._log_lines,
+            "clock": self._clock,
             "reboot": self._nothing,
             "help": self._help,
         }
@@ -118,13 +125,14 @@ class Commands:
 
     def spoil_input(self, command: Command) -> None:
         """Of an input whose bytes did not all come, nothing is left, as on a device that has no room for two."""
-        session = self._sessions.get(_number(command, "session", 0, 2**32 - 1, default=0))
+        session = self._sessions.get(read_number(command, "session", 0, 2**32 - 1, default=0))
         if session is not None:
-            session.staged.pop(_number(command, "index", 0, 2**32 - 1, default=0), None)
+            session.staged.pop(read_number(command, "index", 0, 2**32 - 1, default=0), None)
 
     def close(self) -> None:
-        """Ends the TFLM process."""
+        """Ends the TFLM process, and what works beside it."""
         self._child.close()
+        self._busy.stop()
 
     # --- verbs -------------------------------------------------------------------------------------------------------
 
@@ -150,7 +158,7 @@ class Commands:
             "compiler": f"{availability.DISTRIBUTION} {availability.version()}",
             "arena_max": firmware.ARENA_BYTES,
             "pack_crc": crc_text(self._pack.crc),
-            "features": [],
+            "features": list(FEATURES),
             "crash": None,
         }
 
@@ -170,11 +178,11 @@ class Commands:
         if entry is None:
             raise CommandFailed("no_model", f"{name} is not in the model pack")
         free = firmware.ARENA_BYTES - sum(session.arena for session in self._sessions.values())
-        arena = _number(command, "arena", MIN_ARENA, 2**32 - 1, default=free)
-        variables = _number(command, "vars", 0, MAX_VARIABLES, default=8)
-        preserve = bool(_number(command, "preserve", 0, 1, default=0))
+        arena = read_number(command, "arena", MIN_ARENA, 2**32 - 1, default=free)
+        variables = read_number(command, "vars", 0, MAX_VARIABLES, default=8)
+        preserve = bool(read_number(command, "preserve", 0, 1, default=0))
         # Counted in any case: this TFLM is built so.
-        _number(command, "categories", 0, 1, default=0)
+        read_number(command, "categories", 0, 1, default=0)
         if len(self._sessions) >= MAX_SESSIONS:
             raise CommandFailed("too_many_sessions", f"{MAX_SESSIONS} sessions are open")
         if not MIN_ARENA <= arena <= free:
@@ -199,20 +207,23 @@ class Commands:
         for direction in ("input", "output"):
             for index, tensor in enumerate(opened[f"{direction}s"]):
                 self._records.send("data", command, {"of": direction, "index": index, **tensor})
-        sizes = [tensor["bytes"] for tensor in opened["inputs"]]
-        self._sessions[number] = _Session(arena, sizes, len(opened["outputs"]))
+        inputs, outputs = (
+            [TensorInfo(tensor["dtype"], tensor["bytes"]) for tensor in opened[direction]]
+            for direction in ("inputs", "outputs")
+        )
+        self._sessions[number] = _Session(arena, inputs, outputs)
         return {"session": number, "arena": arena, **opened["arena"]}
 
     def _input(self, command: Command, payload: bytes) -> Record:
         _, session = self._session(command)
-        index = _number(command, "index", 0, len(session.input_bytes) - 1)
+        index = read_number(command, "index", 0, len(session.inputs) - 1)
         announced = command.arguments.get("crc")
         if announced is None:
             raise CommandFailed("bad_argument", "crc is missing")
         if not _CRC.fullmatch(announced):
             raise CommandFailed("bad_argument", "crc: eight lower-case hexadecimal digits expected")
-        if len(payload) != session.input_bytes[index]:
-            expected = session.input_bytes[index]
+        if len(payload) != session.inputs[index].bytes:
+            expected = session.inputs[index].bytes
             raise CommandFailed("bad_payload", f"input {index} has {expected} bytes, {len(payload)} came")
         # A device has no room for two: what was staged before is overwritten as the bytes come.
         session.staged.pop(index, None)
@@ -224,25 +235,42 @@ class Commands:
 
     def _invoke(self, command: Command, _payload: bytes) -> Record:
         number, session = self._session(command)
-        repeats = _number(command, "repeats", 1, MAX_INVOKES, default=1)
-        warmup = _number(command, "warmup", 0, MAX_INVOKES, default=0)
-        if _number(command, "profile", 0, 1, default=0):
+        repeats = read_number(command, "repeats", 1, MAX_INVOKES, default=1)
+        warmup = read_number(command, "warmup", 0, MAX_INVOKES, default=0)
+        if read_number(command, "profile", 0, 1, default=0):
             raise CommandFailed("unsupported", "this board has no profiler: TFLM's wheel does not offer one")
-        missing = set(range(len(session.input_bytes))) - set(session.staged)
+        if read_number(command, "quiet", 0, 1, default=0):
+            raise CommandFailed("unsupported", "this board has no quiet: a process cannot mask a computer's interrupts")
+        feed = feed_pairs(command, session.inputs, session.outputs_info)
+        copy = command.arguments.get("copy", "staged")
+        if copy not in ("staged", "direct"):
+            raise CommandFailed("bad_argument", "copy: staged or direct expected")
+        missing = set(range(len(session.inputs))) - set(session.staged)
         if missing:
             raise CommandFailed("missing_input", f"input {min(missing)} was never given")
         session.outputs = []
         inputs = [session.staged[index] for index in sorted(session.staged)]
-        done = self._tflm("invoke_failed", "invoke", number, inputs=inputs, warmup=warmup, repeats=repeats)
+        done = self._tflm(
+            "invoke_failed",
+            "invoke",
+            number,
+            inputs=inputs,
+            warmup=warmup,
+            repeats=repeats,
+            feed=feed,
+            direct=copy == "direct",
+        )
         session.outputs = done["outputs"]
+        session.staged.update(done["fed"])
         ticks: list[int] = done["ticks"]
         for first in range(0, len(ticks), _SAMPLES_PER_RECORD):
             self._records.send("data", command, {"first": first, "ticks": ticks[first : first + _SAMPLES_PER_RECORD]})
-        return {"session": number, "count": len(ticks), "tick_hz": 10**9}
+        final = {"session": number, "count": len(ticks), "tick_hz": _TICK_HZ}
+        return {**final, "feed_ticks": done["feed_ticks"]} if feed else final
 
     def _output(self, command: Command, _payload: bytes) -> Record:
         _, session = self._session(command)
-        index = _number(command, "index", 0, session.output_count - 1)
+        index = read_number(command, "index", 0, len(session.outputs_info) - 1)
         if not session.outputs:
             raise CommandFailed("not_invoked", "there is no output before an invoke")
         data = self._output_bytes(session, index)
@@ -266,10 +294,34 @@ class Commands:
         self._tflm("no_session", "close", number)
         return {}
 
+    def _pause(self, command: Command, _payload: bytes) -> Record:
+        begun = time.monotonic_ns()
+        seconds = read_number(command, "ms", 1, MAX_PAUSE_MS) / 1000
+        if select.select([self._lifeline], [], [], seconds)[0] and os.read(self._lifeline, 1) == b"":
+            raise ParentGone
+        return {"us": (time.monotonic_ns() - begun) // 1000}
+
+    def _work(self, command: Command, _payload: bytes) -> Record:
+        if read_number(command, "on", 0, 1):
+            self._busy.start()
+        else:
+            self._busy.stop()
+        return {"rounds": self._busy.rounds}
+
+    def _log_lines(self, command: Command, _payload: bytes) -> Record:
+        lines = read_number(command, "lines", 1, MAX_LINES)
+        length = read_number(command, "bytes", 12, 255, default=80)
+        self._tflm("unsupported", "log", 0, lines=lines, length=length)
+        return {}
+
+    def _clock(self, _command: Command, _payload: bytes) -> Record:
+        figures: Record = self._tflm("unsupported", "clock", 0)
+        return {"tick_hz": _TICK_HZ, **figures}
+
     # --- behind them -------------------------------------------------------------------------------------------------
 
     def _session(self, command: Command) -> tuple[int, _Session]:
-        number = _number(command, "session", 0, 2**32 - 1)
+        number = read_number(command, "session", 0, 2**32 - 1)
         session = self._sessions.get(number)
         if session is None:
             raise CommandFailed("no_session", f"session {number} is not open")
@@ -296,15 +348,3 @@ def _read_flash(path: Path) -> tuple[ModelPack, str]:
         return ModelPack(), str(error)
     except BadPack as error:
         return ModelPack(), error.message
-
-
-def _number(command: Command, key: str, low: int, high: int, *, default: int | None = None) -> int:
-    text = command.arguments.get(key)
-    if text is None:
-        if default is None:
-            raise CommandFailed("bad_argument", f"{key} is missing")
-        return default
-    value = int(text) if text.isdecimal() and len(text) <= 10 else -1
-    if not low <= value <= high:
-        raise CommandFailed("bad_argument", f"{key}: a number from {low} to {high} expected")
-    return value

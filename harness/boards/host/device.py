@@ -9,7 +9,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.boards.host.commands import PAYLOAD_BYTES_MAX, CommandFailed, Commands
+from harness.boards.host.arguments import CommandFailed
+from harness.boards.host.commands import PAYLOAD_BYTES_MAX, Commands
 from harness.boards.host.pty import HostGone, PtyPort
 from harness.deadline import Deadline
 from harness.protocol.command import MAX_COMMAND_BYTES, BadCommand, Command
@@ -46,16 +47,22 @@ class Records:
 
 
 class Device:
-    """Reads commands, carries them out, answers."""
+    """Reads commands, carries them out, answers.
 
-    def __init__(self, port: PtyPort, records: Records, commands: Commands) -> None:
+    `ready` is told the name of a port that has taken another's place.
+    """
+
+    def __init__(
+        self, port: PtyPort, records: Records, commands: Commands, ready: Callable[[str], None] = lambda name: None
+    ) -> None:
         self._port = port
         self._records = records
         self._commands = commands
+        self._ready = ready
         self._buffer = b""
 
     def run(self) -> None:
-        """Serves until a `reboot`."""
+        """Serves until a `reboot`; after a `relink` on another port."""
         while True:
             line = self._line()
             empty = len(line) <= MAX_COMMAND_BYTES and not line.removesuffix(b"\r").strip(b" \t")
@@ -81,6 +88,10 @@ class Device:
             self._records.send("error", command, {"code": error.code, "message": str(error), **error.details})
             return True
         self._records.send("reply", command, final)
+        if command.verb == "relink":
+            self._buffer = b""
+            self._port.replace()
+            self._ready(self._port.name)
         return command.verb != "reboot"
 
     def _line(self) -> bytes:
@@ -129,10 +140,9 @@ def main(make_records: Callable[..., Records] = Records, make_commands: Callable
     port = PtyPort(lifeline)
     records = make_records(port)
     commands = make_commands(records, serial=given.serial, flash=given.flash, lifeline=lifeline)
-    sys.stdout.write(f"ready {port.name}\n")
-    sys.stdout.flush()
+    _tell_ready(port.name)
     try:
-        Device(port, records, commands).run()
+        Device(port, records, commands, _tell_ready).run()
         port.hang_up()
     except (HostGone, ParentGone):
         # Nobody is left to serve.
@@ -140,6 +150,11 @@ def main(make_records: Callable[..., Records] = Records, make_commands: Callable
     finally:
         commands.close()
     os._exit(0)
+
+
+def _tell_ready(name: str) -> None:
+    sys.stdout.write(f"ready {name}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

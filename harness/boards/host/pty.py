@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import termios
 import tty
@@ -11,6 +12,7 @@ from harness.deadline import Deadline
 
 _READ_BYTES = 64 * 1024
 _LAST_WORDS_SECONDS = 2.0
+_LOOK_SECONDS = 0.002
 
 
 class HostGone(Exception):
@@ -25,15 +27,25 @@ class PtyPort:
     """
 
     def __init__(self, lifeline: int) -> None:
-        self._master, self._slave = os.openpty()
-        tty.setraw(self._slave, termios.TCSANOW)
-        os.set_blocking(self._master, False)
-        # Held open, the slave keeps the pty alive while no client is there.
-        self.name = os.ttyname(self._slave)
         self._lifeline = lifeline
         self._selector = selectors.DefaultSelector()
         self._selector.register(lifeline, selectors.EVENT_READ)
-        self._selector.register(self._master, selectors.EVENT_READ)
+        self._open()
+
+    def replace(self) -> None:
+        """Hangs up, once the client has read the last words, and opens another pty.
+
+        Raises:
+            HostGone: there is nobody left to serve.
+        """
+        self._selector.unregister(self._master)
+        deadline = Deadline(_LAST_WORDS_SECONDS)
+        # What has not been read goes with a pty that is closed, and nothing but a look tells whether it has been.
+        while select.select([self._slave], [], [], 0)[0] and not deadline.expired():
+            self._wait(Deadline(_LOOK_SECONDS))
+        os.close(self._slave)
+        os.close(self._master)
+        self._open()
 
     def read(self, deadline: Deadline | None = None) -> bytes:
         """What has come, at least one byte; b"" once the deadline has passed.
@@ -75,6 +87,14 @@ class PtyPort:
                 os.read(self._master, _READ_BYTES)
         except OSError:
             return
+
+    def _open(self) -> None:
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave, termios.TCSANOW)
+        os.set_blocking(self._master, False)
+        # Held open, the slave keeps the pty alive while no client is there.
+        self.name = os.ttyname(self._slave)
+        self._selector.register(self._master, selectors.EVENT_READ)
 
     def _wait(self, deadline: Deadline | None) -> None:
         ready = self._selector.select(None if deadline is None else deadline.remaining())

@@ -139,6 +139,8 @@ void StartEngine() {
   if (!RegisterOperators()) panic("TFLM has other operators than this firmware was written for");
 }
 
+void EngineLog(const char* line) { MicroPrintf("%s", line); }
+
 void ReportOperators() {
   OpenInterpreter* const interpreter = running.interpreter;
   if (interpreter == nullptr) return;
@@ -221,7 +223,9 @@ Failure Interpreter::Invoke(uint64_t* cycles) { return TimedInvoke(In(storage_).
 
 Failure Interpreter::InvokeProfiled(uint64_t* cycles, Profile* profile) {
   Profiler profiler(profile);
-  return TimedInvoke(In(storage_).interpreter, &profiler, cycles);
+  const Failure failure = TimedInvoke(In(storage_).interpreter, &profiler, cycles);
+  profiler.Finish();
+  return failure;
 }
 
 Failure Interpreter::Reset() {

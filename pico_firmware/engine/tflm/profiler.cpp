@@ -4,6 +4,8 @@
 
 namespace tflm_hil {
 
+Stopwatch::Reading Profiler::readings_[Profile::kMaxOps];
+
 uint32_t Reporter::BeginEvent(const char* name) {
   OnOperator(name);
   return 0;
@@ -20,6 +22,7 @@ uint32_t Profiler::BeginEvent(const char* name) {
   if (profile_->count < Profile::kMaxOps && nested_ < kMaxNested) {
     event = static_cast<uint32_t>(profile_->count++);
     profile_->ops[event] = {name, 0};
+    readings_[event] = {0, 0};
   } else {
     ++profile_->dropped;
   }
@@ -32,8 +35,14 @@ void Profiler::EndEvent(uint32_t event) {
   // TFLM ends operators in the reverse order of their beginning.
   --nested_;
   if (event == kDropped) return;
-  const uint64_t cycles = stopwatches_[nested_].Stop();
-  profile_->ops[event].cycles = cycles > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(cycles);
+  readings_[event] = stopwatches_[nested_].Read();
+}
+
+void Profiler::Finish() {
+  for (size_t i = 0; i < profile_->count; ++i) {
+    const uint64_t cycles = Stopwatch::Cycles(readings_[i]);
+    profile_->ops[i].cycles = cycles > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(cycles);
+  }
 }
 
 }  // namespace tflm_hil

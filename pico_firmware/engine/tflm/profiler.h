@@ -30,6 +30,9 @@ class Profiler final : public tflite::MicroProfilerInterface {
   uint32_t BeginEvent(const char* name) override;
   void EndEvent(uint32_t event) override;
 
+  // After the invoke: readings become cycles. In the middle of it, that would take now longer and now shorter.
+  void Finish();
+
   // Safe in an interrupt: from the next operator on, passes on that one begins.
   void Report() { reporting_ = true; }
 
@@ -38,6 +41,8 @@ class Profiler final : public tflite::MicroProfilerInterface {
  private:
   static constexpr size_t kMaxNested = 8;
   static constexpr uint32_t kDropped = UINT32_MAX;
+
+  static Stopwatch::Reading readings_[Profile::kMaxOps];  // too large for the stack
 
   Profile* profile_;
   volatile bool reporting_ = false;

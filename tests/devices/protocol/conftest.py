@@ -84,6 +84,11 @@ class Target(ABC):
         self.hang_up()
         return self.terminal
 
+    def after_relink(self) -> Terminal:
+        """A terminal on a device that has left and come back."""
+        self.hang_up()
+        return self.terminal
+
     def restart(self) -> Terminal:
         """A terminal on a device that has just started."""
         self.hang_up()
@@ -124,6 +129,11 @@ class Host(TflmTarget):
         if self._program is None:
             self._program = HostProgram(self._flash, self.models)
         return self._program.pty
+
+    def after_relink(self) -> Terminal:
+        assert self._program is not None
+        self._program.await_port()
+        return super().after_relink()
 
     def power_cycle(self) -> None:
         self.close()

@@ -16,13 +16,14 @@ TEST_VERBS ?=
 LSTM ?= reference
 FIRMWARE := build/firmware/$(PICO_BOARD)-$(ENGINE)$(if $(TEST_VERBS),-test)$(if $(filter cmsis_nn,$(LSTM)),-cmsis_nn)
 
-.PHONY: help run test firmware firmware-test bench lint types models clean
+.PHONY: help run test firmware firmware-test test-images bench lint types models clean
 
 help:
 	@echo "make run     run test_cases/ on a board (BOARD=host), with a report in $(REPORT)"
 	@echo "make test    the harness's own tests"
 	@echo "make firmware   build/firmware/pico-tflm/tflm_bench.uf2 (ENGINE=loopback: without TFLM; PICO_BOARD=pico_w, pico2)"
 	@echo "make firmware-test   the firmware's portable part, with sanitizers, and against the harness"
+	@echo "make test-images   build/test-images/: small images that are not ours, for tests of run-uf2"
 	@echo "make bench   the harness's own speed, as ratios"
 	@echo "make lint    ruff"
 	@echo "make types   mypy"
@@ -35,6 +36,7 @@ run: $(READY)
 
 test: $(READY)
 	$(PYTEST) tests --ignore tests/firmware --ignore tests/tflm_firmware --ignore tests/devices --ignore tests/virtual_usb --ignore tests/integration/pico \
+	  --ignore tests/third_party_image \
 	  -n auto $(ARGS)
 	$(PYTEST) tests/devices -m "not emulated" -n auto $(ARGS)
 
@@ -51,8 +53,14 @@ firmware: $(READY)
 firmware-test: $(READY)
 	$(PYTEST) tests/firmware $(ARGS)
 	$(PYTEST) tests/devices -m emulated -n auto $(ARGS)
+	$(PYTEST) tests/third_party_image $(ARGS)
 	$(PYTEST) tests/virtual_usb tests/integration/pico -n auto $(ARGS)
 	$(PYTEST) tests/tflm_firmware $(ARGS)
+
+test-images: $(READY)
+	cmake -S tests/third_party_image -B build/test-images $(if $(shell command -v ninja),-G Ninja) -D PICO_BOARD=pico \
+	  -D Python3_EXECUTABLE=$(CURDIR)/$(BIN)/python $(CMAKE_ARGS)
+	cmake --build build/test-images --parallel
 
 bench: $(READY)
 	$(PYTEST) benchmarks -q -s -p no:cacheprovider $(ARGS)

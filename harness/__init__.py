@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harness.bench import Bench
+    from harness.datasets.dataset import Dataset, load_dataset
     from harness.errors import (
+        ArenaCorrupts,
         ArenaTooSmall,
         BoardLost,
         DeviceCrashed,
@@ -29,24 +31,33 @@ if TYPE_CHECKING:
         UnsupportedOp,
         WrongBoard,
     )
+    from harness.experiments.accuracy import AccuracyPlan, measure_accuracy
     from harness.measure.bytesize import KiB
-    from harness.measure.compare import Tolerance, compare
+    from harness.measure.compare import compare
+    from harness.measure.tolerance import Tolerance
     from harness.session import Invocation, Run, Session
 
 # Names of `__all__` that are not errors; the errors are all in one file.
 _HOMES = {
+    "AccuracyPlan": "harness.experiments.accuracy",
     "Bench": "harness.bench",
+    "Dataset": "harness.datasets.dataset",
     "KiB": "harness.measure.bytesize",
-    "Tolerance": "harness.measure.compare",
+    "Tolerance": "harness.measure.tolerance",
     "compare": "harness.measure.compare",
+    "load_dataset": "harness.datasets.dataset",
+    "measure_accuracy": "harness.experiments.accuracy",
     "Invocation": "harness.session",
     "Run": "harness.session",
     "Session": "harness.session",
 }
 __all__ = [
+    "AccuracyPlan",
+    "ArenaCorrupts",
     "ArenaTooSmall",
     "Bench",
     "BoardLost",
+    "Dataset",
     "DeviceCrashed",
     "DeviceTimeout",
     "HarnessError",
@@ -68,6 +79,8 @@ __all__ = [
     "UnsupportedOp",
     "WrongBoard",
     "compare",
+    "load_dataset",
+    "measure_accuracy",
 ]
 
 

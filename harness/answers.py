@@ -1,4 +1,4 @@
-"""What a device's answers mean for a test: errors with their types, tensors as the model's file has them."""
+"""What a device's answers mean for a test: conditions, typed errors, tensors as the model's file has them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,50 @@ from harness.errors import (
     ModelRejected,
     ProtocolError,
     SessionClosed,
+    WrongEngine,
 )
 from harness.measure.arena import Arena
+from harness.measure.measurement import Conditions
 from harness.protocol.client import OpenedModel
+from harness.protocol.messages import Identity
 from harness.tflm.messages import explain_allocation
 
 if TYPE_CHECKING:
     from harness.models.tflite import TfliteModel
+
+
+def conditions_of(kind: str, told: Identity) -> Conditions:
+    """The conditions of measurements on a device, as it tells them.
+
+    Args:
+        kind: the board's, which an emulated Pico does not know.
+        told: all else.
+    """
+    return Conditions(
+        kind=kind,
+        serial=told.serial,
+        engine=told.engine,
+        chip=told.chip,
+        clock_hz=told.clock_hz,
+        pointer_bits=told.pointer_bits,
+        build=told.build,
+        tflm=told.tflm,
+        compiler=told.compiler,
+    )
+
+
+def check_engine(told: Identity) -> None:
+    """Sees that the firmware can run models.
+
+    Raises:
+        WrongEngine: it cannot.
+    """
+    if told.engine == "loopback":
+        raise WrongEngine(
+            "a firmware that runs models expected, this one is the loopback engine: built with ENGINE=loopback"
+        )
+    if told.engine != "tflm":
+        raise WrongEngine(f"a firmware with engine tflm expected, this one has {told.engine!r}")
 
 
 def arena_figures(told: OpenedModel, pointer_bits: int) -> Arena:

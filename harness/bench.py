@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from harness.answers import arena_figures, check_tensors, typed_error
+from harness.abilities import Abilities
+from harness.answers import arena_figures, check_engine, check_tensors, conditions_of, typed_error
 from harness.boards.board import Board
 from harness.errors import (
     DeviceCrashed,
@@ -20,19 +21,22 @@ from harness.errors import (
     Misuse,
     NoFirmware,
     ProtocolError,
-    WrongEngine,
 )
 from harness.flash.choice import by_name, pack_of
 from harness.flash.pack import ModelPack
+from harness.measure.arena import checked_size
 from harness.measure.measurement import Conditions, Measurement
 from harness.models.library import ModelLibrary
-from harness.protocol.client import Client
+from harness.open_sessions import OpenSessions
+from harness.protocol.client import OPEN_SECONDS, Client
 from harness.protocol.devicelog import Kind
 from harness.protocol.messages import Identity
 from harness.protocol.payload import crc_text
 
-# Brings numpy and the schema of .tflite files, which a test that opens no model does not wait for.
+# A run does not wait for what it does not need: numpy and the schema of .tflite files if no model is opened, and what
+# reads symbols if nothing crashes, are imported where they are used.
 if TYPE_CHECKING:
+    from harness.models.steps import Step
     from harness.models.tflite import TfliteModel
     from harness.session import Opened, Session
 
@@ -50,7 +54,7 @@ class Flashed:
     text: str
 
 
-class Bench:
+class Bench(Abilities):
     """A board, the models that are on it, and the sessions that are open.
 
     Args:
@@ -62,6 +66,7 @@ class Bench:
 
     Attributes:
         notices: what the board told that is nobody's error, such as a crash before the run.
+        minimum_arenas: smallest arenas that were found, in bytes; kept for harness.experiments.arena.
     """
 
     def __init__(
@@ -81,9 +86,10 @@ class Bench:
         self._client: Client | None = None
         self._identity: Identity | None = None
         self._on_board: dict[str, str] = {}
-        self._sessions: list[Session] = []
+        self._sessions = OpenSessions()
         self._asked_for_crash: Client | None = None
         self.notices: list[str] = []
+        self.minimum_arenas: dict[Hashable, int] = {}
 
     # --- the board ---------------------------------------------------------------------------------------------------
 
@@ -123,7 +129,8 @@ class Bench:
     def _flash(self, pack: ModelPack, build: str) -> Flashed:
         # The board closes its port: a client that is still here would be one without a line, if this fails.
         self._drop_client()
-        self.board.flash(self.board.image(pack))
+        image = self.board.image(pack)
+        self.board.flash(image)
         self._ensure_connected()
         if self.identity.build != build or self.identity.pack_crc != crc_text(pack.crc):
             raise FlashFailed(
@@ -131,7 +138,9 @@ class Bench:
                 f"{self.identity.build} and {self.identity.pack_crc}",
                 advice="flash with --flash always; if it stays so, the board does not keep what is written to it",
             )
-        return Flashed(True, f"flashed {len(pack.entries)} models, {len(pack.encode()):,} bytes")
+        count = len(pack.entries)
+        with_firmware = f"firmware {build} and " if image.firmware else ""
+        return Flashed(True, f"flashed {with_firmware}{count} model{'s'[: count != 1]} ({len(pack.encode()):,} bytes)")
 
     def ensure_ready(self) -> None:
         """Makes sure that the board works; brings it back if the last command was left without its answer.
@@ -159,10 +168,26 @@ class Bench:
         Raises:
             HarnessError: it cannot be brought back.
         """
-        self._lose_sessions("the board was restarted")
+        self._sessions.lose("the board was restarted")
         self._drop_client()
         self.board.recover()
         self._ensure_connected()
+
+    def relink(self) -> None:
+        """Has the board leave USB and come back, without a restart. Sessions go on.
+
+        Raises:
+            Misuse: the board lacks this ability.
+            LinkLost: it came back, but not as it was.
+            HarnessError: it does not come back.
+        """
+        before = self.identity
+        self.call(lambda client: client.relink())
+        self._drop_client()
+        self._ensure_connected()
+        if (self.identity.build, self.identity.serial) != (before.build, before.serial) or self.identity.crash:
+            self._sessions.lose("the board did not come back as it was")
+            raise LinkLost("after `relink` another board, another firmware or one that had crashed came back")
 
     @property
     def client(self) -> Client:
@@ -198,22 +223,11 @@ class Bench:
         Raises:
             HarnessError: the board cannot be reached.
         """
-        told = self.identity
-        return Conditions(
-            kind=self.board.kind,
-            serial=told.serial,
-            engine=told.engine,
-            chip=told.chip,
-            clock_hz=told.clock_hz,
-            pointer_bits=told.pointer_bits,
-            build=told.build,
-            tflm=told.tflm,
-            compiler=told.compiler,
-        )
+        return conditions_of(self.board.kind, self.identity)
 
     def close(self) -> None:
         """Ends all sessions and lets the board go."""
-        self._lose_sessions("the bench was closed")
+        self._sessions.lose("the bench was closed")
         self._drop_client()
         self.board.close()
 
@@ -227,6 +241,8 @@ class Bench:
         preserve_all_tensors: bool = False,
         resource_variables: int | None = None,
         categories: bool = False,
+        verify: bool = False,
+        timeout: float = OPEN_SECONDS,
     ) -> Session:
         """Opens a model on the board.
 
@@ -237,24 +253,28 @@ class Bench:
             resource_variables: slots for resource variables; None for as many as the model has.
             categories: have `Session.arena.categories` filled; on a device it costs about 100 bytes of arena, which
                 `Session.arena.used` then has in it.
+            verify: make sure first that the model computes in this arena what it computes in all that is free.
+            timeout: seconds that opening may take.
 
         Raises:
             WrongEngine: the firmware on the board runs no models.
             ModelNotFound, ModelRejected, UnsupportedOp, ArenaTooSmall, InferenceFailed: TFLM cannot have it.
+            ArenaCorrupts: `verify` has found that it does not.
             DeviceCrashed: the device died of it.
         """
-        from harness.models.tflite import TfliteModel
         from harness.session import Opened, Session
 
-        found = model if isinstance(model, TfliteModel) else self.library.find(model)
+        found = self.library.find(model) if isinstance(model, str | PathLike) else model
         if arena is not None:
-            arena = _size(arena)
-        clash = next((s for s in self._sessions if s.open and _other_of_that_name(s.model, found)), None)
-        if clash is not None:
-            raise Misuse(f"two different models have the name {found.name!r}, and one is open", advice="rename one")
+            arena = checked_size(arena)
+        self._sessions.demand_name(found)
         self.prepare([found])
-        self._demand_inference()
+        check_engine(self.identity)
         slots = found.resource_variables if resource_variables is None else resource_variables
+        if verify:
+            from harness.experiments.arena import Opening, verify_arena
+
+            verify_arena(self, found, arena, opening=Opening(preserve_all_tensors, slots))
 
         def open_on_device() -> Opened:
             nonlocal arena
@@ -265,6 +285,7 @@ class Bench:
                     preserve_all_tensors=preserve_all_tensors,
                     resource_variables=slots,
                     categories=categories,
+                    seconds=timeout,
                 ),
                 model=found,
                 arena=arena,
@@ -277,9 +298,22 @@ class Bench:
             self.on_measurement(measurement)
             return Opened(told.opened.session, figures, measurement)
 
-        session = Session(self.call, found, open_on_device)
-        self._sessions.append(session)
+        def minimum_arena(steps: list[Step] | None) -> int:
+            from harness.experiments.arena import Opening, minimum_arena
+
+            minimum = minimum_arena(self, found, sequence=steps, opening=Opening(preserve_all_tensors, slots))
+            # The board may have lost it, and restarted.
+            self._sessions.add(session)
+            return minimum
+
+        session = Session(self.call, found, open_on_device, minimum_arena)
+        self._sessions.add(session)
         return session
+
+    @property
+    def has_open_sessions(self) -> bool:
+        """Whether a session is open on the board."""
+        return self._sessions.any_open
 
     def close_sessions(self, why: str = "it was closed") -> None:
         """Closes all sessions that are open; on a device that no longer answers they are given up.
@@ -287,14 +321,10 @@ class Bench:
         Args:
             why: what whoever uses one of them later is told.
         """
-        for session in self._sessions:
-            try:
-                if self._client is not None and self._client.usable:
-                    session.close(why)
-            except HarnessError:
-                # The device's trouble was or will be reported by a call that a test made.
-                break
-        self._lose_sessions(why)
+        if self._client is not None and self._client.usable:
+            self._sessions.close(why)
+        else:
+            self._sessions.lose(why)
 
     def call(self, action: Callable[[Client], T], *, model: TfliteModel | None = None, arena: int | None = None) -> T:
         """Does something with the device, and gives its errors their types.
@@ -312,7 +342,7 @@ class Bench:
         try:
             return action(client)
         except DeviceCrashed as error:
-            self._lose_sessions("the device crashed")
+            self._sessions.lose("the device crashed")
             raise DeviceCrashed(
                 error.reason, command=error.command, conditions=self.conditions.describe(), log=error.log
             ) from None
@@ -322,10 +352,11 @@ class Bench:
             lines = client.log.newest(_TFLM_LINES, since=mark)
             raise typed_error(error, model, lines, arena, self.identity.arena_max) from None
         except (LinkLost, DeviceTimeout, ProtocolError) as error:
-            if client.usable:
+            # It is asked once: a test that goes on is not made to wait again.
+            if client.usable or client is self._asked_for_crash:
                 raise
             said = client.log.newest(_SHOWN_LINES, since=mark) or list(error.log)
-            raise self._crash_behind(error, client, said) from None
+            raise self._cause_of(error, client, said) from None
 
     # --- behind them -------------------------------------------------------------------------------------------------
 
@@ -347,73 +378,36 @@ class Bench:
         self._on_board = {entry.name: entry.crc for entry in client.models()}
         self._client, self._identity = client, identity
 
-    def _crash_behind(self, error: HarnessError, client: Client, lines: Iterable[str]) -> HarnessError:
-        """The crash that left a command without its answer, if the device tells of one; else the error itself."""
-        if client is self._asked_for_crash:
-            return error
-        self._asked_for_crash = client
-        from harness.crash.report import explain_crash
-        from harness.crash.search import find_crash
+    def _cause_of(self, error: HarnessError, client: Client, lines: Iterable[str]) -> HarnessError:
+        """What to tell of a command that was left without its answer. Goes on with a device that is back."""
+        from harness.crash.cause import find_cause
 
-        command, conditions = client.unanswered or "", self.conditions.describe()
-        found = find_crash(self.board, error)
-        if isinstance(found, str):
-            if isinstance(error, LinkLost):
-                error.message += f"; {found}"
-            return error
-        self._lose_sessions("the device crashed")
-        self._drop_client()
-        crashed = explain_crash(
-            found.crash,
-            found.identity,
-            self.board.firmware,
-            command=command,
-            conditions=conditions,
+        self._asked_for_crash = client
+        cause = find_cause(
+            error,
+            self.board,
+            command=client.unanswered or "",
+            conditions=self.conditions.describe(),
             log=lines,
         )
+        if cause.back is None:
+            return cause.error
+        self._sessions.lose("the device crashed")
+        self._drop_client()
         try:
-            self._go_on_with(found.client, found.identity)
+            self._go_on_with(cause.back.client, cause.back.identity)
         except HarnessError:
             # The next test connects anew, and will say what is wrong.
-            found.client.close()
-        return crashed
-
-    def _demand_inference(self) -> None:
-        engine = self.identity.engine
-        if engine == "loopback":
-            raise WrongEngine(
-                "a firmware that runs models expected, this one is the loopback engine: built with ENGINE=loopback"
-            )
-        if engine != "tflm":
-            raise WrongEngine(f"a firmware with engine tflm expected, this one has {engine!r}")
+            cause.back.client.close()
+        return cause.error
 
     def _drop_client(self) -> None:
         if self._client is not None:
             self._client.close()
             self._client = None
 
-    def _lose_sessions(self, why: str) -> None:
-        for session in self._sessions:
-            session.lose(why)
-        self._sessions.clear()
-
     def _known(self, name: str) -> TfliteModel | None:
         try:
             return self.library.find(name)
         except HarnessError:
             return None
-
-
-def _size(arena: object) -> int:
-    try:
-        # Any integer will do, numpy's too; bool is one by accident.
-        size = 0 if isinstance(arena, bool) else operator.index(arena)  # type: ignore[arg-type]
-    except TypeError:
-        size = 0
-    if size <= 0:
-        raise Misuse(f"arena: a positive number of bytes expected, {arena!r} came")
-    return size
-
-
-def _other_of_that_name(model: TfliteModel, other: TfliteModel) -> bool:
-    return model.name == other.name and model.sha256 != other.sha256

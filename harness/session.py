@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.deadline import Deadline
-from harness.errors import HarnessError, Misuse, OutputMismatch, ProtocolError, SessionClosed
+from harness.errors import HarnessError, Misuse, ProtocolError, SessionClosed
+from harness.invoking import Invoking
 from harness.measure.arena import Arena
-from harness.measure.compare import EXACT, Tolerance, compare_sequences
 from harness.measure.latency import Latency
-from harness.measure.measurement import Comparison, Measurement
-from harness.measure.profile import OpTime
-from harness.models.quantization import dequantize
-from harness.models.reference import ReferenceRun
+from harness.measure.measurement import Measurement
+from harness.measure.profile import Profile, median_of
+from harness.models.feed import Feed, check_feed, unfed
 from harness.models.steps import Array, Step, as_step, as_steps
 from harness.models.tflite import TensorSpec, TfliteModel
 from harness.protocol.client import Client, InvokeTimes
-from harness.protocol.messages import OpTicks
+from harness.results import Invocation, Run
+
+__all__ = ["INVOKE_SECONDS", "Invocation", "Opened", "Run", "Session"]
 
 T = TypeVar("T")
 INVOKE_SECONDS = 60.0
 _MAX_SECONDS = 86_400.0
-_CHECK_STATE = (
-    "find what resets the state or writes over it: an optimised LSTM kernel (CMSIS-NN's forgets), an interpreter built "
-    "for each call, or outputs copied to inputs from memory that TFLM has used again"
-)
-_CHECK_KERNELS = "if other kernels may round otherwise, allow it with a tolerance; if not, see the first difference"
 
 
 class Call(Protocol):
@@ -48,84 +44,6 @@ class Opened:
     measurement: Measurement
 
 
-@dataclass(frozen=True)
-class Invocation:
-    """The result of one call of `Session.invoke`.
-
-    Attributes:
-        outputs: one array per output tensor, in its own dtype, as the last invoke left them.
-        latency: of the measured invokes.
-        profile: per operator, if asked for.
-    """
-
-    outputs: tuple[Array, ...]
-    latency: Latency
-    specs: tuple[TensorSpec, ...]
-    profile: tuple[OpTime, ...] = ()
-
-    @property
-    def real_outputs(self) -> tuple[npt.NDArray[np.float32], ...]:
-        """The outputs as real values, by the model's scales and zero points."""
-        return tuple(dequantize(array, spec) for array, spec in zip(self.outputs, self.specs, strict=True))
-
-
-@dataclass(frozen=True)
-class Run:
-    """The result of a sequence of invokes.
-
-    Attributes:
-        outputs: per step a tuple of output arrays.
-        latency: one duration per step.
-    """
-
-    outputs: list[Step]
-    latency: Latency
-    specs: tuple[TensorSpec, ...]
-    measurement: Measurement
-
-    def __len__(self) -> int:
-        return len(self.outputs)
-
-    @property
-    def real_outputs(self) -> list[tuple[npt.NDArray[np.float32], ...]]:
-        """The outputs as real values."""
-        return [
-            tuple(dequantize(array, spec) for array, spec in zip(step, self.specs, strict=True))
-            for step in self.outputs
-        ]
-
-    def assert_equals(
-        self, expected: Run | ReferenceRun | Sequence[Step], tolerance: Tolerance = EXACT, *, what: str = "reference"
-    ) -> None:
-        """Demands that all outputs of all steps are those expected, and notes the verdict for the report.
-
-        Args:
-            expected: another run, or what `Reference.run` returned.
-            tolerance: exact by default.
-            what: what `expected` is, for messages and reports.
-
-        Raises:
-            OutputMismatch: they differ; the message shows since which step, where, and by how much.
-        """
-        outputs = expected.outputs if isinstance(expected, Run | ReferenceRun) else list(expected)
-        difference = compare_sequences(self.outputs, outputs, tolerance)
-        steps = len(self.outputs)
-        equal = steps if difference is None else max(0, steps - difference.differing_steps)
-        self.measurement.comparisons.append(Comparison(what, equal, steps))
-        if difference is None:
-            return
-        reason = None
-        if isinstance(expected, ReferenceRun):
-            reason = expected.diagnose(self.outputs, tolerance, difference.step)
-        advice = _CHECK_STATE if reason else _CHECK_KERNELS
-        reason = reason or f"outputs differ from the {what}"
-        raise OutputMismatch(
-            f"{self.measurement.model}: {reason} ({tolerance.describe()} expected)\n"
-            f"{difference}\non {self.measurement.conditions.describe()}",
-            advice=advice,
-        )
-
-
 class Session:
     """A model that is open on a board. State is kept from one invoke to the next until `reset` or `reopen`.
 
@@ -135,11 +53,19 @@ class Session:
         model: the model.
     """
 
-    def __init__(self, call: Call, model: TfliteModel, open_on_device: Callable[[], Opened]) -> None:
+    def __init__(
+        self,
+        call: Call,
+        model: TfliteModel,
+        open_on_device: Callable[[], Opened],
+        minimum_arena: Callable[[list[Step] | None], int],
+    ) -> None:
         self.model = model
         self._call = call
         self._open_on_device = open_on_device
+        self._minimum_arena = minimum_arena
         self._closed: str | None = None
+        self._invoking = Invoking(model)
         self._opened = open_on_device()
 
     def __enter__(self) -> Session:
@@ -185,38 +111,93 @@ class Session:
         repeats: int = 1,
         warmup: int = 0,
         profile: bool = False,
+        feed: Feed = (),
+        copy: str = "staged",
+        quiet: bool | None = None,
+        traffic: int = 0,
         timeout: float = INVOKE_SECONDS,
     ) -> Invocation:
         """Runs the model, on a state that earlier invokes have left, and never resets it.
 
         Args:
-            inputs: one array per input tensor, of its shape and dtype; none to use those of the last call again.
+            inputs: one array per input tensor, of its shape and dtype; none to use those of the last call again. With
+                `feed` also one array per input that is not fed: the others go on from where the last call left them.
             real: the inputs are real values; they are quantised with each tensor's scale and zero point.
             repeats: measured invokes; each begins with the same inputs, but goes on with the state.
-            warmup: invokes before them that are not measured.
+            warmup: invokes before them that are not measured, but for the first one after opening.
             profile: measure each operator too; not every board can.
+            feed: pairs of output and input: after each invoke, warm-up and repeats too, the device itself makes that
+                output the input of the next one.
+            copy: how it does so: "staged" copies all of them aside first; "direct" from tensor to tensor, one after
+                another, which is right only where TFLM has not used the memory again (`preserve_all_tensors`).
+            quiet: True keeps all interrupts out of each invoke, so that USB is not served; False lets USB's in; None
+                keeps them out of its first second.
+            traffic: empty lines that are sent behind the command, for USB to have something to serve meanwhile.
             timeout: seconds that all of it may take.
 
         Raises:
+            Misuse: the board cannot do what is asked for.
             TensorMismatch: an input does not fit.
             SessionClosed: the session has ended.
             InferenceFailed, DeviceCrashed, DeviceTimeout, LinkLost: it went wrong on the device.
         """
         if repeats < 1 or warmup < 0:
             raise Misuse(f"repeats of 1 and warmup of 0 at least expected, {repeats} and {warmup} came")
+        feed = check_feed(feed, copy, self.model)
         deadline = _deadline(timeout)
+        given = unfed(feed, self.model) if len(inputs) < len(self.model.inputs) else range(len(self.model.inputs))
         if inputs or not self.model.inputs:
-            self._stage(as_step(inputs, self.model.inputs, real=real), deadline)
-        times = self._ask(
-            lambda client: client.invoke(
-                self._opened.number, warmup=warmup, repeats=repeats, profile=profile, seconds=deadline.remaining()
+            step = as_step(inputs, [self.model.inputs[index] for index in given], real=real)
+            self._stage(dict(zip(given, step, strict=True)), deadline)
+
+        def on_device(*, warmup: int, repeats: int, profile: bool) -> InvokeTimes:
+            return self._ask(
+                lambda client: client.invoke(
+                    self._opened.number,
+                    warmup=warmup,
+                    repeats=repeats,
+                    profile=profile,
+                    seconds=deadline.remaining(),
+                    feed=feed,
+                    copy=copy,
+                    quiet=quiet,
+                    traffic=traffic,
+                )
             )
+
+        done = self._invoking.measure(
+            on_device, self.measurement, warmup=warmup, repeats=repeats, profile=profile, quiet=quiet
         )
-        samples = tuple(ticks * 1e6 / times.tick_hz for ticks in times.ticks)
-        self.measurement.add_samples(samples)
-        ops = _profile(times)
-        self.measurement.profile = ops or self.measurement.profile
-        return Invocation(self._read_outputs(deadline), Latency(samples), self.model.outputs, ops)
+        return Invocation(self._read_outputs(deadline), done.latency, self.model.outputs, done.profile, done.feed_us)
+
+    def profile(
+        self,
+        *inputs: npt.ArrayLike,
+        real: bool = False,
+        repeats: int = 1,
+        warmup: int = 1,
+        timeout: float = INVOKE_SECONDS,
+    ) -> Profile:
+        """Measures each operator, and counts its multiply-accumulates where the shapes tell them.
+
+        Args:
+            inputs: as in `invoke`.
+            real: as in `invoke`.
+            repeats: profiled invokes; each operator's time is the median of them.
+            warmup: invokes before them. The first one after opening runs CALL_ONCE's operators too.
+            timeout: seconds that each invoke may take.
+
+        Raises:
+            Misuse: the board has no profiler, or the invokes did not run the same operators.
+            As `invoke`.
+        """
+        if repeats < 1:
+            raise Misuse(f"repeats of 1 at least expected, {repeats} came")
+        first = self.invoke(*inputs, real=real, warmup=warmup, profile=True, timeout=timeout)
+        others = [self.invoke(profile=True, timeout=timeout) for _ in range(repeats - 1)]
+        ops = median_of([one.profile for one in (first, *others)])
+        self.measurement.profile = ops
+        return Profile(ops, self.measurement.conditions.clock_hz, repeats)
 
     def run(
         self,
@@ -224,6 +205,9 @@ class Session:
         *,
         real: bool = False,
         reset_before: Collection[int] = (),
+        feed: Feed = (),
+        copy: str = "staged",
+        initial: Sequence[npt.ArrayLike] | None = None,
         timeout: float = INVOKE_SECONDS,
     ) -> Run:
         """Invokes the model once per step.
@@ -233,24 +217,37 @@ class Session:
                 model of several inputs an iterable of tuples.
             real: as in `invoke`.
             reset_before: numbers of steps before which `reset` is called.
+            feed: as in `invoke`. Each step then has the inputs that are not fed, and `()` if all are.
+            copy: as in `invoke`.
+            initial: what the first step begins with: one array per fed input, in the order of the inputs. None goes on
+                from where the last call left them.
             timeout: seconds that each step may take.
 
         Raises:
             As `invoke`; a sequence without steps is a Misuse.
         """
-        steps = as_steps(sequence, self.model.inputs, real=real)
+        feed = check_feed(feed, copy, self.model)
+        specs = [self.model.inputs[index] for index in unfed(feed, self.model)]
+        steps = as_steps(sequence, specs, real=real)
         if not steps:
             raise Misuse("a sequence of at least one step expected, an empty one came")
         _check_resets(reset_before, len(steps))
+        if initial is not None:
+            fed = sorted(index for _, index in feed)
+            values = as_step(initial, [self.model.inputs[index] for index in fed], real=real)
+            self._stage(dict(zip(fed, values, strict=True)), _deadline(timeout))
         outputs: list[Step] = []
-        samples: list[float] = []
+        latencies: list[Latency] = []
+        feed_us: list[float] = []
         for number, step in enumerate(steps):
             if number in reset_before:
                 self.reset()
-            invocation = self.invoke(*step, timeout=timeout)
+            invocation = self.invoke(*step, feed=feed, copy=copy, timeout=timeout)
             outputs.append(invocation.outputs)
-            samples.extend(invocation.latency.samples_us)
-        return Run(outputs, Latency(tuple(samples)), self.model.outputs, self.measurement)
+            latencies.append(invocation.latency)
+            if feed:
+                feed_us.append(invocation.feed_us)
+        return Run(outputs, Latency.joined(latencies), self.model.outputs, self.measurement, tuple(feed_us))
 
     def reset(self) -> None:
         """TFLM's Reset(): variable tensors and resource variables to zero. Initial values that CALL_ONCE gave do not
@@ -269,6 +266,34 @@ class Session:
         """
         self._ask(lambda client: client.close_model(self._opened.number))
         self._opened = self._open_on_device()
+
+    def minimum_arena(self, sequence: Iterable[Any] | None = None, *, real: bool = False) -> int:
+        """The smallest arena, in bytes, in which the model opens, invokes, and computes what it does in a large one.
+
+        It is looked for by trying sizes, once per model and run. The session ends for it and is opened again, so that
+        everything is as after opening; `arena.minimum` and reports have it then. No other session may be open.
+
+        Args:
+            sequence: what the model is given at each size, as `run` takes it; None for random inputs.
+            real: as in `invoke`.
+
+        Raises:
+            Misuse: another session is open.
+            ArenaSearchFailed: it was not found. The session is over then.
+            SessionClosed: the session has ended.
+        """
+        steps = None if sequence is None else as_steps(sequence, self.model.inputs, real=real)
+        self._ask(lambda client: client.close_model(self._opened.number))
+        self._closed = "it was closed to look for its smallest arena, which was not found"
+        minimum = self._minimum_arena(steps)
+        self._opened, self._closed = self._open_on_device(), None
+        self.note_minimum(minimum)
+        return minimum
+
+    def note_minimum(self, minimum: int) -> None:
+        """Has `arena` and reports tell of the smallest arena, in bytes, that was found elsewhere."""
+        self._opened.measurement.arena = replace(self.arena, minimum=minimum)
+        self._opened = replace(self._opened, arena=self._opened.measurement.arena)
 
     def close(self, why: str = "it was closed") -> None:
         """Ends the session on the device; a second call does nothing.
@@ -289,8 +314,8 @@ class Session:
             raise SessionClosed(f"the session with {self.model.name} is over: {self._closed}")
         return self._call(action, model=self.model, arena=self._opened.arena.size)
 
-    def _stage(self, step: Step, deadline: Deadline) -> None:
-        for index, array in enumerate(step):
+    def _stage(self, arrays: Mapping[int, Array], deadline: Deadline) -> None:
+        for index, array in arrays.items():
             self._write(index, array.tobytes(), deadline)
 
     def _write(self, index: int, data: bytes, deadline: Deadline) -> None:
@@ -323,10 +348,3 @@ def _deadline(timeout: float) -> Deadline:
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= _MAX_SECONDS:
         raise Misuse(f"timeout: seconds above 0 and up to {_MAX_SECONDS:g} expected, {timeout!r} came")
     return Deadline(timeout)
-
-
-def _profile(times: InvokeTimes) -> tuple[OpTime, ...]:
-    def op_time(op: OpTicks) -> OpTime:
-        return OpTime(op.op, op.name, op.ticks * 1e6 / times.tick_hz)
-
-    return tuple(op_time(op) for op in times.ops)

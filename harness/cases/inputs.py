@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,12 @@ import numpy as np
 
 from harness.cases.load import Case
 from harness.cases.schema import Inputs
+from harness.datasets import files
+from harness.datasets.errors import DatasetError
 from harness.errors import CaseError, Misuse
 from harness.models.steps import Array, Step, as_steps
 from harness.models.tflite import TensorSpec, TfliteModel
 
-MAX_FILE_BYTES = 256 * 1024 * 1024
 _ADVICE = "real: true takes real values and quantises them; real: false takes the tensor's own"
 
 
@@ -28,7 +28,7 @@ def make_steps(case: Case, model: TfliteModel) -> list[Step]:
     inputs = case.spec.inputs
     assert inputs is not None
     # Held as 64-bit numbers while they are made.
-    most = MAX_FILE_BYTES // 8 // max(1, sum(int(np.prod(spec.shape)) for spec in model.inputs))
+    most = files.MAX_FILE_BYTES // 8 // max(1, sum(int(np.prod(spec.shape)) for spec in model.inputs))
     if (inputs.steps or 1) > most:
         raise _error(case, f"inputs: at most {most:,} steps of this model's size expected, {inputs.steps:,} are wanted")
     sequence: Iterable[Any]
@@ -55,34 +55,10 @@ def read_arrays(path: Path, case: Case) -> dict[str, Array]:
     Raises:
         CaseError: there is no such file, or it cannot be read as what its name says.
     """
-    if path.suffix not in (".npy", ".npz", ".csv"):
-        raise _error(case, f"{path.name}: a .npy, .npz or .csv file expected")
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise _error(case, f"{path.name}: at most {MAX_FILE_BYTES:,} bytes expected")
-        if path.suffix == ".csv":
-            with warnings.catch_warnings():
-                # An empty file is told of by whoever misses its steps.
-                warnings.simplefilter("ignore", UserWarning)
-                return {"": np.loadtxt(path, delimiter=",", ndmin=2)}
-        # Opened here, because numpy leaves a file open that it cannot read.
-        with path.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                return {"": loaded}
-            if sum(info.file_size for info in loaded.zip.infolist()) > MAX_FILE_BYTES:
-                raise _error(case, f"{path.name}: at most {MAX_FILE_BYTES:,} bytes expected when unpacked")
-            arrays = {key: loaded[key] for key in loaded.files}
-    except CaseError:
-        raise
-    # numpy, zipfile, zlib and tokenize: each has errors of its own for bytes that are not what they should be.
-    except Exception as error:  # noqa: BLE001
-        raise _error(case, f"{path} cannot be read: {error or type(error).__name__}") from None
-    for key, array in arrays.items():
-        # A member that is not in numpy's format comes as its bytes.
-        if not isinstance(array, np.ndarray):
-            raise _error(case, f"{path.name}: {key!r} is not a numpy array")
-    return arrays
+        return files.read_arrays(path)
+    except DatasetError as error:
+        raise _error(case, error.message) from None
 
 
 def _generated(case: Case, inputs: Inputs, specs: tuple[TensorSpec, ...]) -> list[tuple[Array, ...]]:

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.bench import Bench
-from harness.cases.golden import read_golden, write_golden
+from harness.cases.accuracy import check_accuracy
+from harness.cases.arena import check_arena, explore_arena
+from harness.cases.golden import GoldenUpdate, read_golden, write_golden
 from harness.cases.inputs import make_steps
 from harness.cases.load import Case
-from harness.cases.schema import LatencyLimit, StateSection, ToleranceSection
-from harness.errors import CaseError, LimitExceeded, Misuse, OutputMismatch, ReferenceUnavailable
-from harness.measure.compare import EXACT, Tolerance, compare_sequences
-from harness.measure.latency import Latency, format_duration
+from harness.cases.schema import LatencySection, StateSection, ToleranceSection
+from harness.errors import CaseError, Misuse, OutputMismatch, ReferenceUnavailable
+from harness.experiments.clock import read_clock
+from harness.measure.compare import compare_sequences
+from harness.measure.tolerance import EXACT, TOP_1, Tolerance
 from harness.models.library import is_file
 from harness.models.reference import Reference, ReferenceEngine
 from harness.models.steps import Step
@@ -30,12 +33,14 @@ class CaseTools:
     Attributes:
         bench: where it runs.
         reference: gives the engine of the reference.
-        update_golden: write golden files instead of comparing with them.
+        update_golden: write golden files before comparing with them.
+        on_golden: told what became of each golden file that was to be written.
     """
 
     bench: Bench
     reference: Callable[[], ReferenceEngine]
     update_golden: bool = False
+    on_golden: Callable[[GoldenUpdate], None] = lambda update: None
 
 
 def run_case(case: Case, tools: CaseTools) -> None:
@@ -50,13 +55,14 @@ def run_case(case: Case, tools: CaseTools) -> None:
     model = find_model(case, tools.bench)
     steps = make_steps(case, model) if spec.inputs is not None else []
     size = spec.arena.size if spec.arena is not None else None
+    minimum = explore_arena(case, tools.bench, model, steps)
     with tools.bench.open(model, arena=size, preserve_all_tensors=spec.preserve_all_tensors) as session:
-        if spec.arena is not None:
-            session.arena.check(spec.arena.limit(tools.bench.board.kind), spec.arena.headroom)
+        check_arena(case, session, tools.bench.board.kind, minimum)
         if spec.latency is not None:
-            timed = session.invoke(*steps[0], repeats=spec.latency.repeats, warmup=spec.latency.warmup)
-            kind = tools.bench.board.kind
-            check_latency(timed.latency, spec.latency.limit(kind), what=f"{model.name} on {kind}")
+            _check_latency(spec.latency, tools, session, steps[0])
+            session.reopen()
+        if spec.accuracy is not None:
+            check_accuracy(case, session, tools.reference)
             session.reopen()
         # Last: without a reference the case is skipped here, and the figures have been checked.
         if spec.expect is not None or spec.state is not None:
@@ -77,20 +83,13 @@ def find_model(case: Case, bench: Bench) -> TfliteModel:
     return bench.library.find(case.model)
 
 
-def check_latency(latency: Latency, limit: LatencyLimit, *, what: str) -> None:
-    """Compares latencies with their limits.
-
-    Raises:
-        LimitExceeded: one is above; the message gives all figures.
-    """
-    for name, allowed in (("median", limit.median), ("p95", limit.p95), ("max", limit.max)):
-        came: float = getattr(latency, name)
-        if allowed is not None and came > allowed:
-            raise LimitExceeded(
-                f"{what}: invoke {name} of at most {format_duration(allowed)} expected, "
-                f"{format_duration(came)} came{f' ({came / allowed - 1:+.0%})' if allowed else ''}; {latency}",
-                advice="look at the operators' shares, or raise the limit if this is what the product can afford",
-            )
+def _check_latency(section: LatencySection, tools: CaseTools, session: Session, inputs: Step) -> None:
+    timed = session.invoke(*inputs, repeats=section.repeats, warmup=section.warmup)
+    session.measurement.clock = read_clock(tools.bench)
+    # Before the limits are checked: who fails them wants to know where the time goes.
+    if section.profile and "profile" in tools.bench.identity.features:
+        session.profile()
+    timed.latency.demand(section.limit(tools.bench.board.kind).limits())
 
 
 def _check_sequence(case: Case, tools: CaseTools, session: Session, steps: list[Step]) -> None:
@@ -126,7 +125,7 @@ def _check_expected(case: Case, tools: CaseTools, model: TfliteModel, steps: lis
     reset_before = case.spec.state.reset_before if case.spec.state is not None else []
     if tools.update_golden and expect.golden is not None:
         outputs = tools.reference().run(model, steps, reset_before)
-        write_golden(case, model, steps, outputs, {"engine": f"host TFLM {availability.commit()}"})
+        tools.on_golden(write_golden(case, model, steps, outputs))
     if expect.values is not None:
         expected = _expected_values(case, model, len(steps))
         run.assert_equals(expected, _tolerance(expect.tolerance), what="expected values")
@@ -161,7 +160,7 @@ def _expected_values(case: Case, model: TfliteModel, count: int) -> list[Step]:
 
 def _tolerance(section: str | ToleranceSection) -> Tolerance:
     if isinstance(section, str):
-        return EXACT
+        return TOP_1 if section == "top-1" else EXACT
     if section.lsb is not None:
         return Tolerance(lsb=section.lsb)
     return Tolerance(atol=section.absolute or 0.0, rtol=section.relative or 0.0)

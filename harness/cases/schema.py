@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
@@ -10,17 +11,21 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 from typing_extensions import Self
 
+from harness.measure.bound import Bound, parse_bound
 from harness.measure.bytesize import parse_bytes, parse_percent
-from harness.measure.latency import parse_duration
+from harness.measure.duration_limit import DurationLimit, parse_duration_limit
+from harness.measure.latency import FIGURES
+from harness.measure.scores import check_bound
 
 FORMAT_VERSION = 1
 MAX_STEPS = 100_000
 BOARD_KINDS = ("host", "emulator", "pico")
+METRICS = ("top1", "top3", "top5", "mae", "rmse", "r2", "agrees")
 
 Kind = Literal["host", "emulator", "pico"]
 Bytes = Annotated[int, BeforeValidator(parse_bytes)]
 Percent = Annotated[float, BeforeValidator(parse_percent)]
-Microseconds = Annotated[float, BeforeValidator(parse_duration)]
+Longest = Annotated[DurationLimit, BeforeValidator(parse_duration_limit)]
 
 
 def misplaced(message: str, *place: int | str) -> PydanticCustomError:
@@ -48,6 +53,10 @@ def _check_version(version: Any) -> Any:
     return version
 
 
+def _bound(metric: str, text: Any) -> Bound:
+    return check_bound(metric, parse_bound(text))
+
+
 # File names, keys and models too: what stands in messages must not be able to write to a terminal.
 Text = Annotated[str, AfterValidator(_check_text)]
 Name = Annotated[Text, AfterValidator(_check_name)]
@@ -61,11 +70,30 @@ class ArenaLimit(_Section):
     """How much tensor arena the model may need.
 
     `max` is one size, or one per kind of board: host bytes are those of a 64-bit computer.
+    `headroom` is above the smallest arena that works; `minimum` compares that one with the limit.
+    `verify` compares the outputs in an arena of `size` with those in a larger one.
     """
 
     max: Bytes | dict[Kind, Bytes] | None = None
-    headroom: Percent = 0.0
+    headroom: Percent | None = None
     size: Bytes | None = None
+    minimum: bool = False
+    verify: bool = False
+
+    @model_validator(mode="after")
+    def _effective(self) -> Self:
+        if self.headroom is not None and "minimum" in self.model_fields_set and not self.minimum:
+            raise misplaced(
+                "headroom is that above the smallest arena: leave minimum out, or let it be true", "minimum"
+            )
+        if self.verify and self.size is None:
+            raise misplaced("verify has no effect without size", "verify")
+        return self
+
+    def about_minimum(self, kind: str) -> bool:
+        """Whether the smallest arena has to be known on a kind of board."""
+        bounded = self.max is None or self.limit(kind) is not None or self.size is not None
+        return self.minimum or (self.headroom is not None and bounded)
 
     def limit(self, kind: str) -> int | None:
         """The limit in bytes for a kind of board, None where there is none."""
@@ -75,11 +103,17 @@ class ArenaLimit(_Section):
 
 
 class LatencyLimit(_Section):
-    """Limits on one kind of board."""
+    """Limits on one kind of board, in time or in cycles of its clock."""
 
-    median: Microseconds | None = None
-    p95: Microseconds | None = None
-    max: Microseconds | None = None
+    median: Longest | None = None
+    p95: Longest | None = None
+    max: Longest | None = None
+    cold: Longest | None = None
+    jitter: Longest | None = None
+
+    def limits(self) -> dict[str, DurationLimit]:
+        """The limits that there are, by figure."""
+        return {name: limit for name in FIGURES if (limit := getattr(self, name)) is not None}
 
 
 class LatencySection(_Section):
@@ -87,9 +121,17 @@ class LatencySection(_Section):
 
     repeats: Annotated[int, Field(ge=1, le=MAX_STEPS)] = 50
     warmup: Annotated[int, Field(ge=0, le=MAX_STEPS)] = 5
+    profile: bool = False
     host: LatencyLimit = LatencyLimit()
     emulator: LatencyLimit = LatencyLimit()
     pico: LatencyLimit = LatencyLimit()
+
+    @model_validator(mode="after")
+    def _cycles_need_a_clock(self) -> Self:
+        for name, limit in self.host.limits().items():
+            if limit.cycles is not None:
+                raise misplaced("the host has no fixed clock: a duration expected, such as 5 ms", "host", name)
+        return self
 
     def limit(self, kind: str) -> LatencyLimit:
         """The limits for a kind of board."""
@@ -152,10 +194,10 @@ class Expect(_Section):
     With both `reference` and `golden`, the golden file takes the reference's place where TFLM cannot run.
     """
 
-    reference: Literal["exact"] | ToleranceSection | None = None
+    reference: Literal["exact", "top-1"] | ToleranceSection | None = None
     golden: Text | None = None
     values: list[Any] | None = None
-    tolerance: Literal["exact"] | ToleranceSection = "exact"
+    tolerance: Literal["exact", "top-1"] | ToleranceSection = "exact"
 
     @model_validator(mode="after")
     def _some(self) -> Self:
@@ -164,6 +206,45 @@ class Expect(_Section):
         if "tolerance" in self.model_fields_set and self.values is None and self.reference is not None:
             raise misplaced("tolerance has no effect on reference; write it there: reference: {lsb: 1}", "tolerance")
         return self
+
+
+class AccuracySection(_Section):
+    """How good the predictions on a labelled data set must be; at least one metric has a limit."""
+
+    data: Text
+    labels: Text | None = None
+    inputs: Text | list[Text] | None = None
+    targets: Text | None = None
+    classes: list[Text] = []
+    divide: Annotated[float, Field(gt=0)] | None = None
+    real: bool | None = None
+    limit: Annotated[int, Field(ge=1, le=MAX_STEPS)] | None = None
+    sequences: bool = False
+    state: Literal["reset", "keep"] | None = None
+    skip: Annotated[int, Field(ge=0, le=MAX_STEPS)] = 0
+    top1: Annotated[Bound, BeforeValidator(partial(_bound, "top1"))] | None = None
+    top3: Annotated[Bound, BeforeValidator(partial(_bound, "top3"))] | None = None
+    top5: Annotated[Bound, BeforeValidator(partial(_bound, "top5"))] | None = None
+    mae: Annotated[Bound, BeforeValidator(partial(_bound, "mae"))] | None = None
+    rmse: Annotated[Bound, BeforeValidator(partial(_bound, "rmse"))] | None = None
+    r2: Annotated[Bound, BeforeValidator(partial(_bound, "r2"))] | None = None
+    agrees: Annotated[Bound, BeforeValidator(partial(_bound, "agrees"))] | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not self.bounds():
+            raise ValueError(f"a limit for at least one of {', '.join(METRICS)} expected")
+        if self.sequences and self.state is not None:
+            raise misplaced("state has no effect with sequences: each begins with a state of its own", "state")
+        if self.skip and not self.sequences:
+            raise misplaced("skip has no effect without sequences: true", "skip")
+        if self.divide is not None and self.real is False:
+            raise misplaced("divide has no effect on raw inputs (real: false)", "divide")
+        return self
+
+    def bounds(self) -> dict[str, Bound]:
+        """The limits by metric."""
+        return {metric: bound for metric in METRICS if (bound := getattr(self, metric)) is not None}
 
 
 class StateSection(_Section):
@@ -196,6 +277,7 @@ class CaseSection(_Section):
     inputs: Inputs | None = None
     expect: Expect | None = None
     state: StateSection | None = None
+    accuracy: AccuracySection | None = None
     preserve_all_tensors: bool = False
 
     @model_validator(mode="after")
@@ -203,10 +285,10 @@ class CaseSection(_Section):
         needing = [name for name in ("latency", "expect", "state") if getattr(self, name) is not None]
         if needing and self.inputs is None:
             raise ValueError(f"inputs expected, for {' and '.join(needing)}")
-        if not needing and self.arena is None:
-            raise ValueError("nothing to check: at least one of arena, latency, expect, state expected")
+        if not needing and self.arena is None and self.accuracy is None:
+            raise ValueError("nothing to check: at least one of arena, latency, expect, state, accuracy expected")
         vacuous = self.state is not None and not self.state.demands()
-        if vacuous and needing == ["state"] and self.arena is None:
+        if vacuous and needing == ["state"] and self.arena is None and self.accuracy is None:
             raise misplaced("nothing to check: at least one of remembers, reset, reopen expected", "state")
         return self
 

@@ -16,12 +16,16 @@ from rich.text import Text
 
 from harness.bench import Bench
 from harness.cli.arguments import Commands, add_board_option, add_json, count, seed, size_in_bytes
-from harness.cli.choice import open_chosen
-from harness.measure.latency import Latency, format_duration
+from harness.cli.choice import demand_use, open_chosen
+from harness.experiments.clock import read_clock
+from harness.measure.latency import Latency
+from harness.measure.profile import Profile
 from harness.models.library import ModelLibrary
 from harness.models.steps import Array
 from harness.models.tflite import TensorSpec, TfliteModel
-from harness.report.profile import profile_table
+from harness.report.clock import clock_rows
+from harness.report.latency import latency_json, latency_rows
+from harness.report.profile import profile_json, profile_table
 from harness.session import Session
 
 _WARMUP = 5
@@ -51,22 +55,23 @@ def add(commands: Commands) -> None:
 
 def run(given: argparse.Namespace, console: Console) -> None:
     """Measures the model and shows the figures."""
+    demand_use(given)
     library = ModelLibrary()
     model = library.find(given.model)
     bench = Bench(open_chosen(given), library)
     try:
         with bench.open(model, arena=given.arena, categories=given.categories) as session:
             inputs = random_inputs(model, given.seed)
-            cold = session.invoke(*inputs).latency
-            warm = session.invoke(*inputs, repeats=given.repeats, warmup=_WARMUP).latency
-            if given.profile:
-                session.invoke(*inputs, profile=True)
+            # The first invoke is measured too, apart: it is the first of the warm-up.
+            latency = session.invoke(*inputs, repeats=given.repeats, warmup=_WARMUP + 1).latency
+            session.measurement.clock = read_clock(bench)
+            profile = session.profile() if given.profile else None
             for notice in bench.notices:
                 Console(stderr=True, highlight=False).print(f"warning: {notice}", markup=False)
             if given.json:
-                print(json.dumps(as_json(session, cold, warm), indent=2))
+                print(json.dumps(as_json(session, latency, profile), indent=2))
             else:
-                show(session, cold, warm, console)
+                show(session, latency, profile, console)
     finally:
         bench.close()
 
@@ -86,7 +91,7 @@ def random_inputs(model: TfliteModel, seed: int) -> list[Array]:
     return [values(spec) for spec in model.inputs]
 
 
-def as_json(session: Session, cold: Latency, warm: Latency) -> dict[str, Any]:
+def as_json(session: Session, latency: Latency, profile: Profile | None) -> dict[str, Any]:
     """All figures, for programs. Sizes in bytes, durations in microseconds."""
     model, arena = session.model, session.arena
     return {
@@ -100,13 +105,10 @@ def as_json(session: Session, cold: Latency, warm: Latency) -> dict[str, Any]:
             "categories": dict(arena.categories),
             "pointer_bits": arena.pointer_bits,
         },
-        "latency_us": {
-            "cold": cold.min,
-            **{name: getattr(warm, name) for name in ("count", "min", "median", "p95", "max")},
-            "samples": list(warm.samples_us),
-        },
+        "latency_us": latency_json(latency),
+        "clock": None if session.measurement.clock is None else vars(session.measurement.clock),
         "ops": [{"index": op.index, "subgraph": op.subgraph, "name": op.name} for op in model.ops],
-        "profile_us": [[op.index, op.name, op.microseconds] for op in session.measurement.profile],
+        "profile": None if profile is None else profile_json(profile),
         "inputs": [_tensor(spec) for spec in model.inputs],
         "outputs": [_tensor(spec) for spec in model.outputs],
         "stateful": model.stateful,
@@ -114,7 +116,7 @@ def as_json(session: Session, cold: Latency, warm: Latency) -> dict[str, Any]:
     }
 
 
-def show(session: Session, cold: Latency, warm: Latency, console: Console) -> None:
+def show(session: Session, latency: Latency, profile: Profile | None, console: Console) -> None:
     """All figures, for people."""
     model, arena = session.model, session.arena
     table = Table(box=box.SIMPLE_HEAD, show_header=False, pad_edge=False)
@@ -132,20 +134,17 @@ def show(session: Session, cold: Latency, warm: Latency, console: Console) -> No
         row(f"  {category}", f"{size:,} B")
     if arena.pointer_bits != 32:
         row("", f"bytes of a {arena.pointer_bits}-bit computer; a Pico needs fewer")
-    row("first invoke", format_duration(cold.min))
-    row(
-        f"{warm.count} invokes",
-        f"min {format_duration(warm.min)}, median {format_duration(warm.median)}, "
-        f"p95 {format_duration(warm.p95)}, max {format_duration(warm.max)}",
-    )
+    clock = session.measurement.clock
+    for name, text in (*latency_rows(latency), *(clock_rows(clock) if clock else ())):
+        row(name, text)
     counted = Counter(op.name for op in model.ops)
     row("operators", ", ".join(f"{name} x{count}" if count > 1 else name for name, count in counted.items()))
     for direction, specs in (("input", model.inputs), ("output", model.outputs)):
         for index, spec in enumerate(specs):
             row(f"{direction} {index}", f"{spec.name}: {spec.dtype.name}{list(spec.shape)}{_quantized(spec)}")
     console.print(table)
-    if session.measurement.profile:
-        console.print(profile_table(model.name, session.measurement.profile))
+    if profile is not None:
+        console.print(profile_table(model.name, profile))
 
 
 def _state(model: TfliteModel) -> str:

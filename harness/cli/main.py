@@ -6,11 +6,12 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
-from harness.cli import bench, boards, doctor, flash, monitor, reset
+from harness.cli import accuracy, bench, boards, check, clock, compare, doctor, flash, monitor, reset, run_uf2, size
 from harness.errors import HarnessError, Misuse
 
 EXIT_OK = 0
@@ -19,16 +20,24 @@ EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
 
+class _Parser(argparse.ArgumentParser):
+    """Takes no beginning of an option for the option: `flash --board 1-2` would be --board-wait."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given, allow_abbrev=False)
+
+
 def parser() -> argparse.ArgumentParser:
     """The arguments of all commands."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="tflm-hil",
         description="Measures TensorFlow Lite Micro models on this computer, an emulated Pico, or a real one.",
-        epilog="Exit codes: 0 done, 1 the board or the model failed, 2 wrong arguments. Tests are run with pytest.",
+        epilog="Exit codes: 0 done, 1 the board or the model failed, 2 wrong arguments, 130 Ctrl-C, "
+        "by which `monitor` ends with 0. Tests are run with pytest.",
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    for command in (bench, boards, flash, reset, monitor, doctor):
+    for command in (bench, size, clock, accuracy, compare, boards, check, flash, reset, monitor, doctor, run_uf2):
         command.add(commands)
     return top
 
@@ -41,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HarnessError as error:
         if given.json:
             print(json.dumps({"error": type(error).__name__, "message": error.message, "advice": error.advice}))
-        Console(stderr=True, highlight=False).print(f"[bold red]{type(error).__name__}[/]: {escape(str(error))}")
+        # Not folded: it may be searched for in a log.
+        words = f"[bold red]{type(error).__name__}[/]: {escape(str(error))}"
+        Console(stderr=True, highlight=False).print(words, soft_wrap=True)
         return EXIT_USAGE if isinstance(error, Misuse) else EXIT_FAILED
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -11,6 +12,22 @@ from harness.errors import LimitExceeded, Misuse
 
 # TFLM aligns the arena and what it puts there to 16 bytes (MicroArenaBufferAlignment).
 ALIGNMENT = 16
+
+
+def checked_size(arena: object) -> int:
+    """An arena's size as a number of bytes.
+
+    Raises:
+        Misuse: it is none.
+    """
+    try:
+        # Any integer will do, numpy's too; bool is one by accident.
+        size = 0 if isinstance(arena, bool) else operator.index(arena)  # type: ignore[arg-type]
+    except TypeError:
+        size = 0
+    if size <= 0:
+        raise Misuse(f"arena: a positive number of bytes expected, {arena!r} came")
+    return size
 
 
 @dataclass(frozen=True)

@@ -2,61 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.errors import Misuse
+from harness.measure.picture import marks_in_lines, plot
+from harness.measure.tolerance import EXACT, Tolerance
 
 Array = npt.NDArray[Any]
 
-_LINE = 64
-_LINES = 8
 
+class Affine(Protocol):
+    """How integers stand for real values: `scale * (raw - zero_point)`."""
 
-@dataclass(frozen=True)
-class Tolerance:
-    """How far a value may be from the expected one; not at all by default.
+    @property
+    def scale(self) -> float: ...
 
-    Attributes:
-        atol: absolute distance.
-        rtol: distance relative to the expected value's magnitude; it adds to `atol`, as in `numpy.isclose`.
-        lsb: distance in steps of an integer tensor; not together with the others.
-
-    Raises:
-        Misuse: a negative, infinite or NaN distance, or LSB with others.
-    """
-
-    atol: float = 0.0
-    rtol: float = 0.0
-    lsb: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("atol", "rtol"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
-                raise Misuse(f"a tolerance of {name}={value!r}: a finite number from 0 is expected")
-        if isinstance(self.lsb, bool) or not isinstance(self.lsb, int) or self.lsb < 0:
-            raise Misuse(f"a tolerance of {self.lsb!r} LSB: a whole number from 0 is expected")
-        if self.lsb and (self.atol or self.rtol):
-            raise Misuse("a tolerance in LSB together with atol or rtol: one or the other is expected")
-
-    def describe(self) -> str:
-        """In words: "exactly equal", "within 2 LSB", "within 1e-06 + 0.001 * |expected|"."""
-        if self.lsb:
-            return f"within {self.lsb} LSB"
-        if self.atol and self.rtol:
-            return f"within {self.atol:g} + {self.rtol:g} * |expected|"
-        if self.rtol:
-            return f"within {self.rtol:g} * |expected|"
-        return f"within {self.atol:g}" if self.atol else "exactly equal"
-
-
-EXACT = Tolerance()
+    @property
+    def zero_point(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -73,6 +40,9 @@ class Difference:
         count: how many elements differ.
         size: how many elements there are.
         reason: in words, if it is not the values that differ but shape, dtype or number.
+        real: the real values that `expected` and `actual` stand for, where they are quantised and it is known how.
+        scores: compared by class (`index` is that of the row, the values are classes, distances are None): the values
+            that came for the expected class and for the one that came; None otherwise.
     """
 
     index: tuple[int, ...] | None
@@ -83,13 +53,31 @@ class Difference:
     count: int
     size: int
     reason: str = ""
+    real: tuple[float, float] | None = None
+    scores: tuple[Any, Any] | None = None
+
+    @property
+    def lsb(self) -> int | None:
+        """Distance of the first element that differs, in steps; None where it has none."""
+        return None if self.worst_lsb is None else abs(int(self.actual) - int(self.expected))
 
     def __str__(self) -> str:
         if self.reason:
             return self.reason
+        where = f"at {list(self.index or ())}"
+        if self.scores is not None:
+            return (
+                f"{where} {_class(self.expected)} expected, {_class(self.actual)} came, whose values are "
+                f"{self.scores[0]!r} and {self.scores[1]!r}; {self.count:,} of {self.size:,} classes differ"
+            )
+        came = f"{where} {self.expected!r} expected, {self.actual!r} came"
+        if self.lsb is not None:
+            came += f": {self.lsb:,} LSB"
+        if self.real is not None:
+            came += f" ({self.real[0]:.6g} and {self.real[1]:.6g} as real values)"
         return (
-            f"at {list(self.index or ())} {self.expected!r} expected, {self.actual!r} came; "
-            f"{self.count:,} of {self.size:,} elements differ, by at most {_distance(self.worst, self.worst_lsb)}"
+            f"{came}; {self.count:,} of {self.size:,} elements differ, "
+            f"by at most {_distance(self.worst, self.worst_lsb)}"
         )
 
 
@@ -106,6 +94,7 @@ class SequenceDifference:
         elements: of all compared outputs.
         worst: greatest distance over all steps, as in `Difference`; None if no compared values differ.
         worst_lsb: the same in steps, for integers.
+        elements_picture: which elements of the first differing output differ, and how it went on, in text.
     """
 
     step: int
@@ -116,6 +105,7 @@ class SequenceDifference:
     elements: int
     worst: float | int | None
     worst_lsb: int | None
+    elements_picture: str = ""
 
     @property
     def index(self) -> tuple[int, ...] | None:
@@ -139,16 +129,7 @@ class SequenceDifference:
 
     def picture(self) -> str:
         """The steps as marks, 64 per line, from the line of the first difference on; few lines, however many steps."""
-        start = self.step // _LINE * _LINE
-        width = len(str(len(self.marks)))
-        lines = [
-            f"step {at:>{width}} {self.marks[at : at + _LINE]}"
-            for at in range(start, min(start + _LINE * _LINES, len(self.marks)), _LINE)
-        ]
-        rest = len(self.marks) - start - _LINE * _LINES
-        if rest > 0:
-            lines.append(f"... and {rest:,} more steps")
-        return "\n".join(lines)
+        return marks_in_lines("step", self.marks, self.step)
 
     def __str__(self) -> str:
         where = f"step {self.step}" + ("" if self.output is None else f", output {self.output}")
@@ -161,16 +142,25 @@ class SequenceDifference:
                 f", {self.differing_elements:,} of {self.elements:,} elements, by at most "
                 f"{_distance(self.worst, self.worst_lsb)}"
             )
-        return "\n".join([*lines, self.picture()])
+        return "\n".join(filter(None, [*lines, self.picture(), self.elements_picture]))
 
 
-def compare(actual: Array, expected: Array, tolerance: Tolerance = EXACT) -> Difference | None:
+def compare(
+    actual: Array, expected: Array, tolerance: Tolerance = EXACT, quantization: Affine | None = None
+) -> Difference | None:
     """The difference of two arrays, None if there is none within the tolerance.
 
     NaN equals NaN, and infinity itself, with every tolerance; -0.0 equals 0.0.
 
+    Args:
+        actual: what came.
+        expected: what should have come.
+        tolerance: exact by default.
+        quantization: what integers stand for; the difference then tells real values too.
+
     Raises:
-        Misuse: an LSB tolerance for arrays that do not hold integers, or arrays that do not hold numbers.
+        Misuse: an LSB tolerance for arrays that do not hold integers, a comparison by class of what has no classes, or
+            arrays that do not hold numbers.
     """
     actual, expected = np.asarray(actual), np.asarray(expected)
     for array in (actual, expected):
@@ -183,35 +173,57 @@ def compare(actual: Array, expected: Array, tolerance: Tolerance = EXACT) -> Dif
     ):
         if came != wanted:
             return Difference(None, None, None, None, None, size, size, f"{what} {wanted} expected, {came} came")
+    if tolerance.top1:
+        return _compare_classes(actual, expected)
     if tolerance.lsb and not _is_integer(actual):
         raise Misuse(f"a tolerance in LSB for {actual.dtype.name} values", advice="give atol or rtol instead")
-    if _is_integer(actual):
-        distance = _integer_distance(actual, expected)
-        differs = _outside(distance, distance != 0, expected, tolerance)
-    else:
-        distance, equal = _float_distance(actual, expected)
-        differs = _outside(distance, ~equal, expected, tolerance)
-    differs = np.asarray(differs)
+    differs, distance = _differing(actual, expected, tolerance)
     count = int(np.count_nonzero(differs))
     if count == 0:
         return None
     index = tuple(int(axis) for axis in np.unravel_index(int(np.argmax(differs)), differs.shape))
     worst = np.max(distance[differs]).item()
-    return Difference(
-        index,
-        actual[index].item(),
-        expected[index].item(),
-        worst,
-        worst if _is_integer(actual) else None,
-        count,
-        size,
-    )
+    came, wanted = actual[index].item(), expected[index].item()
+    real = None
+    if quantization is not None and _is_integer(actual):
+        wanted_real, came_real = (quantization.scale * (int(raw) - quantization.zero_point) for raw in (wanted, came))
+        real = (wanted_real, came_real)
+    worst_lsb = worst if _is_integer(actual) else None
+    return Difference(index, came, wanted, worst, worst_lsb, count, size, real=real)
+
+
+def classes_of(array: Array) -> Array:
+    """The class of each row of the last axis: the index of its greatest value, of equal ones the first; -1 if it has a
+    NaN.
+
+    Raises:
+        Misuse: a row has less than two values, or values without an order.
+    """
+    if array.ndim == 0 or array.shape[-1] < 2 or array.dtype.kind == "c":
+        raise Misuse(
+            f"a comparison by class (top-1) of an output of shape {list(array.shape)} and type {array.dtype.name}: "
+            "at least two real values in its last axis expected",
+            advice="compare with a tolerance instead: absolute, relative or lsb",
+        )
+    if array.size == 0:
+        return np.zeros(array.shape[:-1], np.int64)
+    found = np.argmax(array, axis=-1)
+    return np.asarray(np.where(np.isnan(array).any(axis=-1), -1, found) if array.dtype.kind == "f" else found)
 
 
 def compare_sequences(
-    actual: Sequence[Sequence[Array]], expected: Sequence[Sequence[Array]], tolerance: Tolerance = EXACT
+    actual: Sequence[Sequence[Array]],
+    expected: Sequence[Sequence[Array]],
+    tolerance: Tolerance = EXACT,
+    quantization: Sequence[Affine | None] = (),
 ) -> SequenceDifference | None:
     """The difference of two sequences of outputs (steps, outputs, elements), None if none exceeds the tolerance.
+
+    Args:
+        actual: what came.
+        expected: what should have come.
+        tolerance: exact by default.
+        quantization: per output what its integers stand for; none if it is left out.
 
     Raises:
         Misuse: see `compare`.
@@ -229,7 +241,8 @@ def compare_sequences(
             found = found or (step, None, Difference(None, None, None, None, None, 0, 0, reason))
         for output, (one, other) in enumerate(zip(came, wanted, strict=False)):
             elements += int(np.asarray(other).size)
-            difference = compare(one, other, tolerance)
+            meaning = quantization[output] if output < len(quantization) else None
+            difference = compare(one, other, tolerance, meaning)
             if difference is None:
                 continue
             mark = "#"
@@ -245,7 +258,71 @@ def compare_sequences(
     if found is None:
         return None
     text = "".join(marks) + "-" * (longest - common)
-    return SequenceDifference(*found, text, differing, elements, worst, worst_lsb)
+    picture = _elements_picture(actual, expected, *found, tolerance)
+    return SequenceDifference(*found, text, differing, elements, worst, worst_lsb, picture)
+
+
+def _compare_classes(actual: Array, expected: Array) -> Difference | None:
+    came, wanted = classes_of(actual), classes_of(expected)
+    differs = came != wanted
+    count = int(np.count_nonzero(differs))
+    if count == 0:
+        return None
+    index = tuple(int(axis) for axis in np.unravel_index(int(np.argmax(differs)), differs.shape))
+    # A row without a class is shown with its first value.
+    scores = (actual[index][max(0, wanted[index])].item(), actual[index][max(0, came[index])].item())
+    return Difference(index, int(came[index]), int(wanted[index]), None, None, count, int(differs.size), scores=scores)
+
+
+def _class(number: int) -> str:
+    return "no class (NaN)" if number < 0 else f"class {number}"
+
+
+def _elements_picture(
+    actual: Sequence[Sequence[Array]],
+    expected: Sequence[Sequence[Array]],
+    step: int,
+    output: int | None,
+    first: Difference,
+    tolerance: Tolerance,
+) -> str:
+    """What the first differing output looks like: its elements as marks, and the first of them that differs over all
+    steps as two curves; of a single step, its elements as curves."""
+    if output is None or first.index is None:
+        return ""
+    view = classes_of if tolerance.top1 else np.asarray
+    came, wanted = view(actual[step][output]), view(expected[step][output])
+    differs = came != wanted if tolerance.top1 else _differing(came, wanted, tolerance)[0]
+    shape = np.shape(expected[step][output])
+    title = f"{'class' if tolerance.top1 else 'value'} at {list(first.index)} of output {output}"
+    if min(len(actual), len(expected)) > 1:
+        alike = [
+            (one[output], other[output])
+            for one, other in zip(actual, expected, strict=False)
+            if min(len(one), len(other)) > output and np.shape(one[output]) == np.shape(other[output]) == shape
+        ]
+        curves = (
+            [float(view(other)[first.index]) for _, other in alike],
+            [float(view(one)[first.index]) for one, _ in alike],
+        )
+        drawing = plot(*curves, step, "step")
+    else:
+        title = f"output {output}, element by element"
+        drawing = plot(wanted.ravel().tolist(), came.ravel().tolist(), int(np.argmax(differs)), "element")
+    parts = [f"{title}:", drawing] if drawing else []
+    if first.size > 1:
+        marks = "".join("#" if mark else "." for mark in differs.ravel())
+        parts = [f"output {output} of step {step}:", marks_in_lines("element", marks, marks.index("#")), *parts]
+    return "\n".join(parts)
+
+
+def _differing(actual: Array, expected: Array, tolerance: Tolerance) -> tuple[Array, Array]:
+    """Which elements differ by more than the tolerance, and the distances of all."""
+    if _is_integer(actual):
+        distance = _integer_distance(actual, expected)
+        return np.asarray(_outside(distance, distance != 0, expected, tolerance)), distance
+    distance, equal = _float_distance(actual, expected)
+    return np.asarray(_outside(distance, ~equal, expected, tolerance)), distance
 
 
 def _is_integer(array: Array) -> bool:

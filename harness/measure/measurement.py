@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from harness.measure.arena import Arena
-from harness.measure.latency import Latency
+from harness.measure.clock import Clock
+from harness.measure.latency import Latency, Timing
 from harness.measure.profile import OpTime
 
 MAX_SAMPLES = 100_000
@@ -42,11 +43,16 @@ class Conditions:
         """Names and texts for a report."""
         return {name: "" if value is None else str(value) for name, value in asdict(self).items()}
 
-    def describe(self) -> str:
-        """One line for a person."""
+    def describe(self, place: str = "") -> str:
+        """One line for a person.
+
+        Args:
+            place: what the board is plugged into, "" if that is of no interest: no figure depends on it.
+        """
+        at = f" at {place}" if place else ""
         clock = f", {self.clock_hz / 1e6:g} MHz" if self.clock_hz else ""
         return (
-            f"{self.kind} {self.serial} ({self.chip}{clock}, {self.pointer_bits}-bit), "
+            f"{self.kind} {self.serial}{at} ({self.chip}{clock}, {self.pointer_bits}-bit), "
             f"firmware {self.build}, TFLM {self.tflm}"
         )
 
@@ -79,9 +85,14 @@ class Measurement:
         sha256: of the model's file.
         conditions: of the measurement.
         arena: figures of the arena that the model was opened in.
-        samples_us: durations of single invokes, in microseconds, in order, the first one cold.
+        samples_us: durations of single invokes, in microseconds, in order. The first is that of the first invoke after
+            opening, which is cold.
         comparisons: what was found out about outputs.
-        profile: the operators of the last invoke that was profiled.
+        profile: the operators of the last invoke that was profiled; with their medians if it was several times.
+        scores: how good the predictions on a data set were, by metric: "top1", "rmse", ...
+        warmup: invokes that were not measured.
+        interrupts: what became of interrupts during the invokes, in words; several where it differed.
+        clock: what the durations were measured with, if the board was asked.
     """
 
     model: str
@@ -91,6 +102,10 @@ class Measurement:
     samples_us: list[float] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
     profile: tuple[OpTime, ...] = ()
+    scores: dict[str, float] = field(default_factory=dict)
+    warmup: int = 0
+    interrupts: set[str] = field(default_factory=set)
+    clock: Clock | None = None
 
     def add_samples(self, samples_us: tuple[float, ...]) -> None:
         """Keeps durations, up to `MAX_SAMPLES` of them."""
@@ -98,6 +113,9 @@ class Measurement:
 
     @property
     def latency(self) -> Latency | None:
-        """Statistics over all invokes, without the first, cold one if there are others; None before any."""
-        warm = self.samples_us[1:] or self.samples_us
-        return Latency(tuple(warm)) if warm else None
+        """Statistics over all invokes, the first, cold one apart if there are others; None before any."""
+        if not self.samples_us:
+            return None
+        board = self.conditions
+        timing = Timing(f"{self.model} on {board.kind}", board.describe(), board.clock_hz, self.warmup)
+        return Latency.of_first(tuple(self.samples_us), timing)

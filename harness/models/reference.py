@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from harness.errors import DeviceCrashed, InferenceFailed
-from harness.measure.compare import Tolerance, compare_sequences
+from harness.measure.compare import compare_sequences
+from harness.measure.tolerance import Tolerance
 from harness.models.steps import Step, as_steps
 from harness.models.tflite import TfliteModel
 from harness.protocol.devicelog import printable
@@ -45,14 +46,86 @@ class ReferenceEngine:
             UnsupportedOp, ArenaTooSmall, InferenceFailed: TFLM refuses the model.
             DeviceCrashed: the model crashes TFLM.
         """
+        with self.open(model) as session:
+            outputs = []
+            for number, step in enumerate(steps):
+                if number in reset_before:
+                    session.reset()
+                outputs.append(session.step(step))
+        return outputs
+
+    @contextlib.contextmanager
+    def open(self, model: TfliteModel) -> Iterator[ReferenceSession]:
+        """A model on an interpreter of its own, for sequences that are not known beforehand.
+
+        Raises:
+            As `run`.
+        """
         self._lines.clear()
         self._sessions += 1
-        session = self._sessions
-        opened = False
+        session = ReferenceSession(model, self._sessions, self._child, self._lines)
+        session.open()
         try:
-            self._child.call(
+            yield session
+        except BaseException:
+            # What is on its way tells more.
+            with contextlib.suppress(ChildFailed, ChildDied):
+                self._child.call("close", session.number)
+            raise
+        session.close()
+
+    def close(self) -> None:
+        """Ends the process."""
+        self._child.close()
+
+    def _on_log(self, data: bytes) -> None:
+        self._lines.extend(printable(line) for line in data.splitlines())
+        del self._lines[:-_KEPT_LINES]
+
+
+class ReferenceSession:
+    """A model in the reference's process; its state goes on from step to step. Made by `ReferenceEngine.open`."""
+
+    def __init__(self, model: TfliteModel, number: int, child: TflmChild, lines: list[str]) -> None:
+        self.number = number
+        self._model = model
+        self._child = child
+        self._lines = lines
+
+    def step(self, step: Step) -> Step:
+        """The outputs of one invoke.
+
+        Raises:
+            InferenceFailed: TFLM returns an error.
+            DeviceCrashed: the model crashes TFLM.
+        """
+        inputs = [array.tobytes() for array in step]
+        done = self._call("invoke", inputs=inputs, warmup=0, repeats=1)
+        return tuple(
+            np.frombuffer(data, dtype=spec.dtype).reshape(spec.shape)
+            for data, spec in zip(done["outputs"], self._model.outputs, strict=True)
+        )
+
+    def reset(self) -> None:
+        """TFLM's Reset()."""
+        self._call("reset")
+
+    def reopen(self) -> None:
+        """Builds the interpreter anew."""
+        self.close()
+        self.open()
+
+    def open(self) -> None:
+        """Builds the interpreter.
+
+        Raises:
+            UnsupportedOp, ArenaTooSmall, InferenceFailed: TFLM refuses the model.
+            DeviceCrashed: the model crashes TFLM.
+        """
+        model = self._model
+        try:
+            self._call(
                 "open",
-                session,
                 model=model.data,
                 arena=_ARENA_BYTES,
                 preserve=False,
@@ -60,44 +133,28 @@ class ReferenceEngine:
                 inputs=len(model.inputs),
                 outputs=len(model.outputs),
             )
-            opened = True
-            outputs = []
-            for number, step in enumerate(steps):
-                if number in reset_before:
-                    self._child.call("reset", session)
-                outputs.append(self._step(session, model, step))
-            self._child.call("close", session)
-        except ChildFailed as error:
+        except InferenceFailed:
             # One that could not be opened cannot be closed either.
             with contextlib.suppress(ChildFailed, ChildDied):
-                self._child.call("close", session)
-            if opened:
-                raise InferenceFailed(f"{model.name} in the reference: {error}", log=self._lines) from None
+                self._child.call("close", self.number)
             custom = [op.name for op in model.ops if op.custom]
             raise messages.explain_allocation(self._lines, arena=_ARENA_BYTES, custom_ops=custom) from None
+
+    def close(self) -> None:
+        """Ends the interpreter."""
+        self._call("close")
+
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        try:
+            return self._child.call(operation, self.number, **arguments)
+        except ChildFailed as error:
+            raise InferenceFailed(f"{self._model.name} in the reference: {error}", log=self._lines) from None
         except ChildDied as error:
             raise DeviceCrashed(
                 error.reason,
                 log=self._lines,
-                advice=f"the model {model.name} crashes TFLM itself, on this computer: look at its lines",
+                advice=f"the model {self._model.name} crashes TFLM itself, on this computer: look at its lines",
             ) from None
-        return outputs
-
-    def close(self) -> None:
-        """Ends the process."""
-        self._child.close()
-
-    def _step(self, session: int, model: TfliteModel, step: Step) -> Step:
-        inputs = [array.tobytes() for array in step]
-        done = self._child.call("invoke", session, inputs=inputs, warmup=0, repeats=1)
-        return tuple(
-            np.frombuffer(data, dtype=spec.dtype).reshape(spec.shape)
-            for data, spec in zip(done["outputs"], model.outputs, strict=True)
-        )
-
-    def _on_log(self, data: bytes) -> None:
-        self._lines.extend(printable(line) for line in data.splitlines())
-        del self._lines[:-_KEPT_LINES]
 
 
 @dataclass(frozen=True)

@@ -73,12 +73,14 @@ class OpUse:
         name: "FULLY_CONNECTED", ...; or a custom operator's own code.
         subgraph: number of the subgraph, from 0.
         custom: whether it is a custom operator.
+        version: which version of it the converter wrote.
     """
 
     index: int
     name: str
     subgraph: int
     custom: bool = False
+    version: int = 1
 
 
 @dataclass(frozen=True)
@@ -227,17 +229,19 @@ def _spec(tensor: Any, what: str) -> TensorSpec:
     return TensorSpec(name, shape, dtype, quantization)
 
 
-def _named(code: Table) -> tuple[int, str]:
-    """An operator code's number and name.
+def _named(code: Table) -> tuple[int, str, int]:
+    """An operator code's number, name and version.
 
     Not with the package's accessor, which takes the 8-bit field for all small numbers, and so not the operator of TFLM
     where a file has the later field only.
     """
     number = operator_number(code)
+    # What is not written is the schema's default, 1.
+    version = code.number("version") if code.has("version") else 1
     if number == CUSTOM:
-        return number, _text(code.string("custom_code"))
+        return number, _text(code.string("custom_code")), version
     # Numbers newer than the package's schema have no name there.
-    return number, schema.BUILTIN_OPCODE2NAME.get(number, f"BUILTIN_{number}")
+    return number, schema.BUILTIN_OPCODE2NAME.get(number, f"BUILTIN_{number}"), version
 
 
 def _operators(subgraphs: list[Any]) -> Iterator[tuple[int, int, Any]]:
@@ -247,13 +251,13 @@ def _operators(subgraphs: list[Any]) -> Iterator[tuple[int, int, Any]]:
             yield where, index, subgraph.Operators(index)
 
 
-def _ops(codes: list[tuple[int, str]], subgraphs: list[Any]) -> Iterator[OpUse]:
+def _ops(codes: list[tuple[int, str, int]], subgraphs: list[Any]) -> Iterator[OpUse]:
     for where, index, operator in _operators(subgraphs):
-        number, name = codes[operator.OpcodeIndex()]
-        yield OpUse(index, name, where, custom=number == CUSTOM)
+        number, name, version = codes[operator.OpcodeIndex()]
+        yield OpUse(index, name, where, custom=number == CUSTOM, version=version)
 
 
-def _handles(codes: list[tuple[int, str]], subgraphs: list[Any]) -> Iterator[Handle]:
+def _handles(codes: list[tuple[int, str, int]], subgraphs: list[Any]) -> Iterator[Handle]:
     for _, _, operator in _operators(subgraphs):
         if codes[operator.OpcodeIndex()][0] == VAR_HANDLE:
             options = schema.VarHandleOptions()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 
+from harness.measure.latency import Latency
 from harness.measure.measurement import Measurement
+from harness.measure.profile import Profile
+from harness.report.latency import modes_in_words, outliers_in_words
 
 
 def properties(measurements: Iterable[Measurement]) -> list[tuple[str, str]]:
@@ -27,15 +31,22 @@ def properties(measurements: Iterable[Measurement]) -> list[tuple[str, str]]:
         add("arena.used_bytes", arena.used)
         add("arena.head_bytes", arena.head)
         add("arena.tail_bytes", arena.tail)
+        if arena.minimum is not None:
+            add("arena.minimum_bytes", arena.minimum)
         for category, size in arena.categories.items():
             add(f"arena.{category}_bytes", size)
         latency = measurement.latency
         if latency is not None:
-            add("latency.count", latency.count)
-            for name in ("min", "median", "p95", "max"):
-                add(f"latency.{name}_us", f"{getattr(latency, name):.3f}")
-        for op in measurement.profile:
-            add(f"op.{op.index:03d}.{op.name}_us", f"{op.microseconds:.3f}")
+            for figure, value in _latency(latency):
+                add(f"latency.{figure}", value)
+            add("latency.warmup", measurement.warmup)
+            add("latency.interrupts", "; ".join(sorted(measurement.interrupts)))
+            for figure, ticks in asdict(measurement.clock).items() if measurement.clock else ():
+                add(f"clock.{figure}", ticks)
+        for figure, value in _profile(Profile(measurement.profile, measurement.conditions.clock_hz)):
+            add(f"op.{figure}", value)
+        for metric, score in measurement.scores.items():
+            add(f"accuracy.{metric}", f"{score:.6g}")
         seen: Counter[str] = Counter()
         for comparison in measurement.comparisons:
             name = comparison.what.replace(" ", "_")
@@ -43,3 +54,32 @@ def properties(measurements: Iterable[Measurement]) -> list[tuple[str, str]]:
             again = "" if seen[name] == 1 else f"_{seen[name]}"
             add(f"outputs.{name}{again}", f"{comparison.equal_steps}/{comparison.steps} steps equal")
     return result
+
+
+def _latency(latency: Latency) -> Iterator[tuple[str, object]]:
+    if latency.cold_us is not None:
+        yield "cold_us", f"{latency.cold_us:.3f}"
+    yield "count", latency.count
+    for name in ("min", "median", "p95", "max", "jitter", "deviation"):
+        yield f"{name}_us", f"{getattr(latency, name):.3f}"
+    interval = latency.interval
+    if interval is not None:
+        yield "median_low_us", f"{interval.low:.3f}"
+        yield "median_high_us", f"{interval.high:.3f}"
+        yield "needed", interval.needed
+    yield "outliers", outliers_in_words(latency.outliers)
+    if latency.modes is not None:
+        yield "modes", modes_in_words(latency.modes)
+
+
+def _profile(profile: Profile) -> Iterator[tuple[str, str]]:
+    for op in profile.ops:
+        name = f"{op.index:03d}.{op.name}"
+        yield f"{name}_us", f"{op.microseconds:.3f}"
+        per_mac = profile.cycles_per_mac_of(op)
+        if op.macs is not None:
+            yield f"{name}_macs", str(op.macs)
+        if per_mac is not None:
+            yield f"{name}_cycles_per_mac", f"{per_mac:.3f}"
+    if profile.macs is not None:
+        yield "all_macs", str(profile.macs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 from rich import box
@@ -14,7 +14,8 @@ from rich.text import Text
 
 from harness.measure.latency import Latency
 from harness.measure.measurement import Conditions, Measurement
-from harness.measure.profile import OpTime
+from harness.measure.profile import OpTime, Profile
+from harness.report.latency import modes_in_words
 from harness.report.profile import profile_table
 
 # Figures travel from the process that measured to the one that reports as plain values.
@@ -25,14 +26,19 @@ _MIN_WIDTH = 80
 
 def figures(measurement: Measurement) -> Figures:
     """What the table needs of a measurement, in types that any serialiser takes."""
+    latency = measurement.latency
     return {
         "model": measurement.model,
         "sha256": measurement.sha256,
         "board": _board(measurement.conditions),
         "bits": measurement.conditions.pointer_bits,
         "used": measurement.arena.used,
+        "minimum": measurement.arena.minimum,
+        "cold_us": measurement.samples_us[:1],
         "samples_us": measurement.samples_us[1:] or measurement.samples_us,
-        "profile": [[op.index, op.name, op.microseconds] for op in measurement.profile],
+        "modes": "" if latency is None or latency.modes is None else modes_in_words(latency.modes),
+        "clock_hz": measurement.conditions.clock_hz,
+        "profile": [astuple(op) for op in measurement.profile],
         "comparisons": [[c.what, c.equal_steps, c.steps] for c in measurement.comparisons],
     }
 
@@ -49,10 +55,14 @@ class _Row:
     board: str
     bits: int
     used: set[int] = field(default_factory=set)
+    minimum: set[int] = field(default_factory=set)
+    cold: list[float] = field(default_factory=list)
     samples: list[float] = field(default_factory=list)
+    modes: list[str] = field(default_factory=list)
     equal: int = 0
     steps: int = 0
     different: str = ""
+    clock_hz: int | None = None
     profile: list[OpTime] = field(default_factory=list)
     passed: int = 0
     failed: list[str] = field(default_factory=list)
@@ -74,7 +84,13 @@ class SummaryTable:
             touched[key] = row
             if item["used"] is not None:
                 row.used.add(item["used"])
+            if item["minimum"] is not None:
+                row.minimum.add(item["minimum"])
+            row.cold.extend(item["cold_us"])
             row.samples.extend(item["samples_us"])
+            if item["modes"] and item["modes"] not in row.modes:
+                row.modes.append(item["modes"])
+            row.clock_hz = item["clock_hz"]
             row.profile = [OpTime(*op) for op in item["profile"]] or row.profile
             for what, equal, steps in item["comparisons"]:
                 row.equal += equal
@@ -101,7 +117,9 @@ class SummaryTable:
         table.add_column("model", overflow="fold")
         if several:
             table.add_column("board", overflow="fold")
-        table.add_column("arena used", justify="right", no_wrap=True)
+        minima = any(row.minimum for row in self._rows.values())
+        table.add_column("arena used / min" if minima else "arena used", justify="right", no_wrap=True)
+        table.add_column("cold", justify="right", no_wrap=True)
         table.add_column("median", justify="right", no_wrap=True)
         table.add_column("p95", justify="right", no_wrap=True)
         table.add_column("outputs", overflow="fold")
@@ -118,16 +136,20 @@ class SummaryTable:
             note = "arena bytes of the host board are those of a 64-bit computer; a Pico needs fewer"
             console.print(note, style="dim")
         for row in self._rows.values():
+            for modes in row.modes:
+                console.print(f"{row.model} has two modes: {modes}", markup=False)
             if row.profile:
                 console.print()
-                console.print(profile_table(row.model, row.profile))
+                console.print(profile_table(row.model, Profile(tuple(row.profile), row.clock_hz)))
         return text.getvalue()
 
     @staticmethod
     def _cells(row: _Row) -> list[Text]:
-        used = "-"
-        if row.used:
-            used = " - ".join(f"{size:,}" for size in sorted({min(row.used), max(row.used)})) + " B"
+        used = _span(row.used)
+        if row.minimum:
+            used += f" / {_span(row.minimum)}"
+        used += " B" if row.used or row.minimum else ""
+        cold = _short(Latency(tuple(row.cold)).median) if row.cold else "-"
         median = p95 = "-"
         if row.samples:
             statistics = Latency(tuple(row.samples))
@@ -138,7 +160,11 @@ class SummaryTable:
             verdict = Text(f"FAIL {len(row.failed)}/{tests}", style="bold red")
         else:
             verdict = Text("pass", style="green")
-        return [Text(used), Text(median), Text(p95), Text(outputs), verdict]
+        return [Text(used), Text(cold), Text(median), Text(p95), Text(outputs), verdict]
+
+
+def _span(sizes: set[int]) -> str:
+    return " - ".join(f"{size:,}" for size in sorted({min(sizes), max(sizes)})) if sizes else "-"
 
 
 def _short(us: float) -> str:

@@ -26,8 +26,25 @@ def test_bench_gives_programs_one_json_object(capsys):
     assert told["arena"]["size"] == 8192
     assert told["arena"]["used"] == told["arena"]["head"] + told["arena"]["tail"]
     assert len(told["latency_us"]["samples"]) == told["latency_us"]["count"] == 7
+    assert told["latency_us"]["cold"] not in (None, 0)
+    assert told["latency_us"]["measured"]["warmup"] == 5
+    assert (told["profile"], told["clock"]["tick_hz"]) == (None, 10**9)
     assert [op["name"] for op in told["ops"]] == ["FULLY_CONNECTED"] * 3
     assert told["inputs"][0]["shape"] == [1, 1]
+
+
+def test_clock_shows_what_durations_are_worth(capsys):
+    model = str(MODELS / "sine_int8.tflite")
+    assert main(["clock", model, "--repeats", "7"]) == 0
+    shown = capsys.readouterr().out
+    for words in ("a tick is 0.001 us", "an empty measurement", "interrupts on"):
+        assert words in " ".join(shown.split())
+    assert main(["clock", model, "--repeats", "7", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["clock"]["tick_hz"] == 10**9
+    assert [len(each["latency_us"]["samples"]) for each in told["series"]] == [7]
+    assert main(["clock", model, "--traffic"]) == 2
+    assert "`quiet` expected" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("as_json", [[], ["--json"]])

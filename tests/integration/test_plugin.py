@@ -59,7 +59,7 @@ def test_the_table_shows_each_model_with_its_verdict(project, run):
     project.makepyfile(TWO_TESTS)
     result = run()
     result.stdout.re_match_lines(
-        [r"sine_float +1,\d{3} B +- +- +- +FAIL 1/1", r"sine_int8 +1,\d{3} B +[\d.]+ us .* pass"]
+        [r"sine_float +1,\d{3} B +- +- +- +- +FAIL 1/1", r"sine_int8 +1,\d{3} B +[\d.]+ us .* pass"]
     )
 
 

@@ -72,13 +72,23 @@ def firmware(build: Callable[..., Firmware]) -> Firmware:
 
 
 @pytest.fixture
-def open_bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
+def open_bench(make_bench: Callable[..., Bench], tmp_path: Path) -> Callable[..., Bench]:
     """Makes a bench with an emulated board: `open_bench(firmware, "model", ...)`, by name or path."""
-    benches: list[Bench] = []
 
     def opened(firmware: Firmware, *models: str | Path) -> Bench:
+        return make_bench(firmware, tmp_path, *models)
+
+    return opened
+
+
+@pytest.fixture
+def make_bench() -> Iterator[Callable[..., Bench]]:
+    """The same with a folder for the board's flash: `make_bench(firmware, folder, "model", ...)`."""
+    benches: list[Bench] = []
+
+    def opened(firmware: Firmware, folder: Path, *models: str | Path) -> Bench:
         library = ModelLibrary([ROOT / "test_cases" / "models"])
-        bench = Bench(EmulatorBoard(firmware, "emulator", tmp_path), library)
+        bench = Bench(EmulatorBoard(firmware, "emulator", folder), library)
         benches.append(bench)
         bench.prepare([library.find(model) for model in models])
         return bench

@@ -26,9 +26,10 @@ def picture(session):
 def test_time_arena_and_operators(session, picture):
     assert 82_000 <= session.arena.used <= 83_000
     invocation = session.invoke(picture, repeats=2, profile=True)
-    assert invocation.latency.samples_us[0] <= MOST_US
+    # Of both, the other one was profiled, which takes a little longer.
+    whole = invocation.latency.cold_us
+    assert whole <= MOST_US
     assert len(invocation.profile) == 31
-    whole = invocation.latency.samples_us[0]
     assert sum(op.microseconds for op in invocation.profile) == pytest.approx(whole, rel=1e-3)
 
 

@@ -2,15 +2,17 @@
 
 import pytest
 
+from harness.measure.duration_limit import DurationLimit
+
 FILE_KEYS = "tflm-hil, model, cases"
-CASE_KEYS = "name, model, arena, latency, inputs, expect, state, preserve_all_tensors"
+CASE_KEYS = "name, model, arena, latency, inputs, expect, state, accuracy, preserve_all_tensors"
 INPUT_KEYS = "generator, seed, low, high, file, key, values, steps, real"
 EXPECT_KEYS = "reference, golden, values, tolerance"
 TOLERANCE_KEYS = "absolute, relative, lsb"
 STATE_KEYS = "remembers, reset, reopen, reset_before"
-ARENA_KEYS = "max, headroom, size"
-LATENCY_KEYS = "repeats, warmup, host, emulator, pico"
-LIMIT_KEYS = "median, p95, max"
+ARENA_KEYS = "max, headroom, size, minimum, verify"
+LATENCY_KEYS = "repeats, warmup, profile, host, emulator, pico"
+LIMIT_KEYS = "median, p95, max, cold, jitter"
 
 GOOD = """\
 tflm-hil: 1
@@ -54,8 +56,8 @@ def test_a_good_file(load):
     assert (second.line, second.model, second.spec.name) == (23, "n", "b")
     assert first.spec.arena.limit("pico") == 8192
     assert first.spec.arena.headroom == 0.15
-    assert first.spec.latency.limit("host").median == 5000.0
-    assert first.spec.latency.limit("pico").median is None
+    assert first.spec.latency.limit("host").limits() == {"median": DurationLimit(us=5000.0)}
+    assert first.spec.latency.limit("pico").limits() == {}
     assert second.spec.arena.limit("pico") == 4096
     assert second.spec.arena.limit("host") is None
 
@@ -112,6 +114,8 @@ WRONG_VALUES = [
     ("headroom: 15 %", "headroom: 15", 9, '15 is not a percentage; expected "15 %"', ARENA_KEYS),
     ("median: 5 ms", "median: 5", 13, "cases.0.latency.host.median: 5 is not a duration", LIMIT_KEYS),
     ("median: 5 ms", "median: 5 minutes", 13, "expected a number with ns, us, ms or s", LIMIT_KEYS),
+    ("median: 5 ms", "median: 5e6 cycles", 13, 'or a whole number of cycles: "2,500,000 cycles"', LIMIT_KEYS),
+    ("median: 5 ms", "median: 50 cycles", 13, "the host has no fixed clock: a duration expected", LIMIT_KEYS),
     # Numbers.
     ("repeats: 10", "repeats: 0", 11, "at least 1 expected, came 0", LATENCY_KEYS),
     ("repeats: 10", "repeats: 1000001", 11, "at most 100,000 expected, came 1000001", LATENCY_KEYS),
@@ -138,7 +142,7 @@ WRONG_VALUES = [
         "reference: exact",
         "reference: exakt",
         19,
-        "cases.0.expect.reference: 'exact' or a mapping with the keys absolute, relative, lsb expected, came 'exakt'",
+        "cases.0.expect.reference: 'exact' or 'top-1' or a mapping with the keys absolute, relative, lsb expected, came 'exakt'",
         EXPECT_KEYS,
     ),
     (
@@ -170,7 +174,7 @@ WRONG_VALUES = [
         TOLERANCE_KEYS,
     ),
     ("reference: exact", "reference: {absolute: .inf}", 19, "a finite number expected, came inf", TOLERANCE_KEYS),
-    ("reference: exact", "golden: g.npz\n      tolerance: loose", 20, "'exact' or a mapping", EXPECT_KEYS),
+    ("reference: exact", "golden: g.npz\n      tolerance: loose", 20, "'exact' or 'top-1' or a mapping", EXPECT_KEYS),
     # Sections and lists.
     (
         "    state:\n",
@@ -183,7 +187,7 @@ WRONG_VALUES = [
         "      host:\n        median: 5 ms",
         "      host: 5 ms",
         12,
-        "a mapping with the keys median, p95, max expected, came '5 ms'",
+        "a mapping with the keys median, p95, max, cold, jitter expected, came '5 ms'",
         LATENCY_KEYS,
     ),
     ("reset_before: [1]", "reset_before: 1", 22, "a list expected, came 1", STATE_KEYS),
@@ -253,7 +257,7 @@ def test_a_key_without_effect_is_a_mistake(refused, inputs, message):
     [
         ("expect: {reference: exact}", "inputs expected, for expect"),
         ("latency: {}\n    state: {remembers: true}", "inputs expected, for latency and state"),
-        ("model: m", "nothing to check: at least one of arena, latency, expect, state expected"),
+        ("model: m", "nothing to check: at least one of arena, latency, expect, state, accuracy expected"),
         (
             "inputs: {generator: ones}\n    state: {reset_before: [0]}",
             "nothing to check: at least one of remembers, reset",
@@ -263,6 +267,8 @@ def test_a_key_without_effect_is_a_mistake(refused, inputs, message):
             "inputs: {generator: ones}\n    expect: {reference: exact, tolerance: {lsb: 1}}",
             "tolerance has no effect on reference; write it there: reference: {lsb: 1}",
         ),
+        ("arena: {max: 1 KiB, verify: true}", "cases.0.arena.verify: verify has no effect without size"),
+        ("arena: {max: 1 KiB, headroom: 15 %, minimum: false}", "headroom is that above the smallest arena"),
     ],
 )
 def test_a_case_that_checks_less_than_it_says_is_a_mistake(refused, section, message):

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.cases import inputs as module
 from harness.cases.inputs import make_steps
+from harness.datasets import files as module
 from harness.errors import CaseError
 
 
@@ -141,7 +141,7 @@ def test_a_npy_file_has_one_row_per_step(case_with, tmp_path, int8_model):
 
 
 def test_a_csv_file_has_one_line_per_step(case_with, tmp_path, float_model):
-    (tmp_path / "x.csv").write_text("# a comment\n1,2\n3,4.5\n")
+    (tmp_path / "x.csv").write_text("# a comment\nleft,right\n1,2\n3,4.5\n")
     assert values(make_steps(case_with("file: x.csv"), float_model)) == [[[1.0, 2.0]], [[3.0, 4.5]]]
 
 
@@ -239,8 +239,8 @@ def test_other_members_of_a_zip_file(refused, tmp_path, float_model):
     [
         ("none.npy", None, "none.npy cannot be read: .*No such file"),
         ("..npy", "", "cannot be read"),
-        ("x.csv", "x,y\n1,2\n", "x.csv cannot be read: could not convert string 'x'"),
-        ("x.csv", "1,2\n3\n", "x.csv cannot be read: the number of columns changed"),
+        ("x.csv", "1,2\n3,x\n", "x.csv:2: a finite number expected in column 1, came 'x'"),
+        ("x.csv", "1,2\n3\n", "x.csv:2: 2 columns expected, as above, 1 came"),
         ("x.csv", "", "inputs: at least one step expected, none came"),
         ("x.txt", "1 2\n", "x.txt: a .npy, .npz or .csv file expected"),
     ],

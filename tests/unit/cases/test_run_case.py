@@ -9,8 +9,7 @@ pytest.importorskip("tflite_micro", reason="TFLM's wheel exists for x86-64 Linux
 
 from harness.bench import Bench
 from harness.boards.host.board import HostBoard
-from harness.cases.run import CaseTools, check_latency, run_case
-from harness.cases.schema import LatencyLimit
+from harness.cases.run import CaseTools, run_case
 from harness.errors import (
     ArenaTooSmall,
     CaseError,
@@ -20,7 +19,6 @@ from harness.errors import (
     OutputMismatch,
     ReferenceUnavailable,
 )
-from harness.measure.latency import Latency
 from harness.models.library import ModelLibrary
 from harness.models.reference import ReferenceEngine
 from harness.tflm import availability
@@ -118,7 +116,7 @@ def test_a_golden_file_is_written_when_asked_for_and_then_demanded(run, tmp_path
     np.savez(tmp_path / "g.npz", **arrays)
     with pytest.raises(OutputMismatch, match="golden file"):
         run("sine_int8", NOISE + expect)
-    with pytest.raises(CaseError, match="made for other inputs"):
+    with pytest.raises(CaseError, match="other conditions: CRC-32 of inputs and resets"):
         run("sine_int8", NOISE.replace("seed: 3", "seed: 4") + expect)
 
 
@@ -158,6 +156,48 @@ def test_an_arena_limit(run):
     run("sine_int8", "arena: {max: {pico: 64}}")
 
 
+def test_headroom_is_that_above_the_smallest_arena_and_not_above_used(run, host_bench):
+    with host_bench.open("sine_int8") as session:
+        used, minimum = session.arena.used, session.minimum_arena()
+    enough = (minimum * 115 // 100 + 15) // 16 * 16
+    assert used * 1.15 < minimum
+    run("sine_int8", f"arena: {{max: {used}}}")
+    run("sine_int8", f"arena: {{max: {enough}, headroom: 15 %}}")
+    run("sine_int8", f"arena: {{max: {minimum}, minimum: true}}")
+    run("sine_int8", f"arena: {{max: {minimum}, headroom: 0 %}}")
+    with pytest.raises(LimitExceeded, match=f"smallest working arena is {minimum:,} bytes, with 15 % headroom"):
+        run("sine_int8", f"arena: {{max: {enough - 16}, headroom: 15 %}}")
+    for key in ("minimum: true", "headroom: 0 %"):
+        with pytest.raises(LimitExceeded, match=f"smallest working arena is {minimum:,} bytes: 1 too many"):
+            run("sine_int8", f"arena: {{max: {minimum - 1}, {key}}}")
+    with pytest.raises(LimitExceeded, match=r"the arena that the model was opened in\); the smallest"):
+        run("sine_int8", f"arena: {{size: {minimum}, headroom: 1 %}}")
+
+
+def test_the_smallest_arena_is_looked_for_only_where_a_case_is_about_it(run, host_bench, monkeypatch):
+    def none(*_, **__):
+        raise AssertionError("it was looked for")
+
+    monkeypatch.setattr("harness.cases.arena.minimum_arena", none)
+    for arena in ("max: 16 KiB", "max: {pico: 64}, headroom: 15 %", "size: 8 KiB", "size: 8 KiB, verify: true"):
+        run("sine_int8", f"arena: {{{arena}}}")
+    for arena in ("headroom: 15 %", "minimum: true", "max: {pico: 64}, minimum: true", "size: 8 KiB, headroom: 1 %"):
+        with pytest.raises(AssertionError, match="it was looked for"):
+            run("sine_int8", f"arena: {{{arena}}}")
+
+
+def test_an_arena_that_preserves_all_tensors_has_a_smallest_one_too(run):
+    run("sine_int8", "preserve_all_tensors: true\narena: {max: 16 KiB, headroom: 15 %}")
+
+
+def test_an_arena_is_verified_with_the_cases_own_inputs(run, monkeypatch):
+    asked = []
+    monkeypatch.setattr("harness.cases.arena.verify_arena", lambda *given, **more: asked.append((given[2], more)))
+    run("accumulator", ONES + "arena: {size: 4 KiB, verify: true}\nexpect: {values: [[11], [12], [13]]}")
+    [(size, more)] = asked
+    assert (size, [step[0].item() for step in more["sequence"]]) == (4096, [1, 1, 1])
+
+
 def test_an_arena_size_is_what_the_model_gets(run):
     with pytest.raises(ArenaTooSmall, match="an arena of 800 bytes is too small"):
         run("sine_int8", "arena: {size: 800}")
@@ -170,15 +210,17 @@ def test_a_latency_limit(run):
     assert "median" in caught.value.message
 
 
-def test_each_limit_is_compared_with_its_own_figure():
-    latency = Latency((1.0, 2.0, 3.0, 4.0, 100.0))
-    check_latency(latency, LatencyLimit(), what="m")
-    check_latency(latency, LatencyLimit(median="3 us", p95="81 us", max="100 us"), what="m")
-    for limit, came in (({"median": "2 us"}, r"\+50%"), ({"p95": "80 us"}, r"\+1%"), ({"max": "50 us"}, r"\+100%")):
-        with pytest.raises(LimitExceeded, match=rf"m: invoke {next(iter(limit))} .* came \({came}\)"):
-            check_latency(latency, LatencyLimit(**limit), what="m")
-    with pytest.raises(LimitExceeded, match=r"at most 0\.000 us expected, 3\.000 us came;"):
-        check_latency(latency, LatencyLimit(median="0 us"), what="m")
+@pytest.mark.parametrize(("figure", "said"), [("cold", "first invoke of at most"), ("jitter", "invoke jitter of at")])
+def test_the_first_invoke_and_the_jitter_have_limits_of_their_own(run, figure, said):
+    run("sine_int8", f"inputs: {{values: [[1]]}}\nlatency: {{repeats: 5, host: {{{figure}: 10 s}}}}")
+    with pytest.raises(LimitExceeded, match=said) as caught:
+        run("sine_int8", f"inputs: {{values: [[1]]}}\nlatency: {{repeats: 500, host: {{{figure}: 0 ns}}}}")
+    # Of 5 invokes of warm-up the first one is measured, apart.
+    assert "measured: 500 invokes after 4 of warm-up, the first one apart" in caught.value.message
+
+
+def test_a_profile_is_made_where_the_board_can(run):
+    run("sine_int8", "inputs: {values: [[1]]}\nlatency: {repeats: 5, profile: true, emulator: {median: 5 cycles}}")
 
 
 # --- state -----------------------------------------------------------------------------------------------------------
@@ -233,3 +275,50 @@ def test_a_model_is_a_path_from_the_case_file_or_a_name(run, tmp_path):
         run("models/none.tflite", "arena: {}")
     with pytest.raises(ModelNotFound, match="no model 'none'.*there are .*sine_int8"):
         run("none", "arena: {}")
+
+
+# --- classes and data sets -------------------------------------------------------------------------------------------
+
+
+def test_only_the_class_counts_with_top_1(run):
+    images = "inputs: {generator: uniform, seed: 5, low: 0, high: 1, steps: 2}\n"
+    run("shapes_int8", images + "expect: {reference: top-1}")
+    ones = "inputs: {generator: ones, low: 0, high: 1, real: true}\n"
+    run("shapes_int8", ones + "expect: {values: [[0, 1, 0, 0]], tolerance: top-1}")
+    with pytest.raises(OutputMismatch, match="the same class expected") as caught:
+        run("shapes_int8", ones + "expect: {values: [[0, 0, 0, 0]], tolerance: top-1}")
+    assert "class 0 expected, class" in caught.value.message
+    with pytest.raises(Misuse, match="at least two real values"):
+        run("sine_int8", NOISE + "expect: {reference: top-1}")
+
+
+SHAPES = f"accuracy: {{data: {MODELS.parent}/data/shapes.npz, divide: 255, limit: 32, "
+
+
+def test_predictions_on_a_data_set(run):
+    run("shapes_int8", SHAPES + 'top1: ">= 90 %", top3: ">= 0.95", agrees: ">= 100 %"}')
+    with pytest.raises(LimitExceeded, match=r"top1 >= 100 % expected, \d\d\.\d % \(95 % sure: .* came, of 32 samples"):
+        run("shapes_int8", SHAPES + 'top1: ">= 100 %"}')
+    run("sine_int8", f'accuracy: {{data: {MODELS.parent}/data/sine.npz, rmse: "<= 0.02"}}')
+    with pytest.raises(LimitExceeded, match="rmse <= 0 expected, 0.01038 came, of 128 samples"):
+        run("sine_int8", f'accuracy: {{data: {MODELS.parent}/data/sine.npz, rmse: "<= 0"}}')
+
+
+@pytest.mark.parametrize(
+    ("model", "section", "message"),
+    [
+        ("shapes_int8", 'data: none.npz, top1: ">= 1 %"', "accuracy: .*none.npz cannot be read"),
+        (
+            "shapes_int8",
+            f'data: {MODELS.parent}/data/shapes.npz, top1: ">= 1 %"',
+            "uint8 values came for the quantised",
+        ),
+        ("shapes_int8", f'data: {MODELS.parent}/data/sine.npz, rmse: "<= 1"', "accuracy: sine.npz: samples of 256"),
+        ("svdf_int8", f'data: {MODELS.parent}/data/svdf.npz, top1: ">= 1 %"', "samples of 8 values expected"),
+        ("accumulator", f'data: {MODELS.parent}/data/accumulator.npz, mae: "<= 1"', "accumulator has state"),
+    ],
+)
+def test_data_sets_that_do_not_fit(run, model, section, message):
+    with pytest.raises(CaseError, match=message) as caught:
+        run(model, f"accuracy: {{{section}}}")
+    assert caught.value.line == 4

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from harness.errors import Misuse
-from harness.measure.compare import EXACT, Difference, Tolerance, compare, compare_sequences
+from harness.measure.compare import Difference, classes_of, compare, compare_sequences
+from harness.measure.tolerance import EXACT, TOP_1, Tolerance
 
 NAN, INF = float("nan"), float("inf")
 
@@ -185,7 +187,10 @@ def test_no_numbers() -> None:
 
 
 def test_text() -> None:
-    assert str(found(i8(1, 53), i8(1, 12))) == "at [1] 12 expected, 53 came; 1 of 2 elements differ, by at most 41 LSB"
+    assert (
+        str(found(i8(1, 53), i8(1, 12)))
+        == "at [1] 12 expected, 53 came: 41 LSB; 1 of 2 elements differ, by at most 41 LSB"
+    )
     assert str(found(f32(1.5), f32(1.0))) == "at [0] 1.0 expected, 1.5 came; 1 of 1 elements differ, by at most 0.5"
 
 
@@ -249,9 +254,23 @@ def test_state_lost() -> None:
     assert (difference.worst, difference.worst_lsb) == (8, 8)
     assert str(difference) == (
         "first difference at step 2, output 0 (counted from 0): "
-        "at [1] 0 expected, 7 came; 1 of 2 elements differ, by at most 7 LSB\n"
+        "at [1] 0 expected, 7 came: 7 LSB; 1 of 2 elements differ, by at most 7 LSB\n"
         "2 of 6 steps differ, 3 of 18 elements, by at most 8 LSB\n"
-        "step 0 ..#.#."
+        "step 0 ..#.#.\n"
+        "output 0 of step 2:\n"
+        "element 0 .#\n"
+        "value at [1] of output 0:\n"
+        "7 |  c\n"
+        "  |\n"
+        "  |\n"
+        "  |\n"
+        "  |\n"
+        "  |\n"
+        "  |\n"
+        "  |\n"
+        "0 |==e===\n"
+        "  +------\n"
+        "   steps 0 to 5; e expected, c came, = both"
     )
 
 
@@ -336,6 +355,7 @@ def test_picture_of_65_steps() -> None:
 kinds = st.sampled_from([np.int8, np.uint8, np.int16, np.int32, np.float32])
 
 
+@settings(deadline=None)
 @given(st.data(), kinds)
 def test_agrees_with_numpy(data: st.DataObject, kind: Any) -> None:
     pair = arrays.arrays(kind, st.shared(arrays.array_shapes(max_dims=3, max_side=4), key="shape"))
@@ -349,3 +369,91 @@ def test_agrees_with_numpy(data: st.DataObject, kind: Any) -> None:
             actual.astype(np.float64), expected.astype(np.float64), atol=1.0, rtol=0.5, equal_nan=equal_nan
         )
     assert (0 if close is None else close.count) == int((~wanted).sum())
+
+
+# --- by class -------------------------------------------------------------------------------------------------------
+
+
+def test_classes_are_the_first_of_the_greatest() -> None:
+    rows = np.array([[1, 3, 3], [5, 5, 5], [0, -1, -2], [-128, -128, 127]], np.int8)
+    assert classes_of(rows).tolist() == [1, 0, 0, 2]
+    assert classes_of(np.array([[0.0, NAN], [NAN, NAN], [-INF, -1.0]])).tolist() == [-1, -1, 1]
+    assert classes_of(np.zeros((0, 3))).tolist() == []
+
+
+def test_only_the_class_counts() -> None:
+    assert compare(i8(0, 9, 1), i8(-5, 2, 1), TOP_1) is None
+    # A tie is a class of its own kind: the first of the greatest.
+    assert compare(i8(9, 9, 1), i8(9, 8, 1), TOP_1) is None
+    assert compare(i8(8, 9, 1), i8(9, 9, 1), TOP_1) is not None
+    assert compare(f32(NAN, 1), f32(2, NAN), TOP_1) is None
+    difference = found(np.array([[0, 1], [3, 7], [5, 4]], np.int8), np.array([[0, 1], [9, 7], [4, 5]], np.int8), TOP_1)
+    assert (difference.index, difference.expected, difference.actual, difference.scores) == ((1,), 0, 1, (3, 7))
+    assert (difference.count, difference.size, difference.worst) == (2, 3, None)
+    assert str(difference) == ("at [1] class 0 expected, class 1 came, whose values are 3 and 7; 2 of 3 classes differ")
+    assert "no class (NaN) came" in str(found(f32(1, NAN), f32(1, 0), TOP_1))
+
+
+@pytest.mark.parametrize("array", [np.array(3.0), f32(1), np.zeros((4, 1)), np.zeros((1, 2), np.complex64)])
+def test_what_has_no_classes(array: np.ndarray) -> None:
+    with pytest.raises(Misuse, match="at least two real values in its last axis"):
+        compare(array, array, TOP_1)
+
+
+@pytest.mark.parametrize("other", [{"lsb": 1}, {"atol": 1.0}, {"rtol": 1.0}])
+def test_a_class_has_no_distance(other: dict[str, Any]) -> None:
+    with pytest.raises(Misuse, match="by class"):
+        Tolerance(top1=True, **other)
+    assert TOP_1.describe() == "the same class"
+
+
+# --- real values and pictures ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scale:
+    scale: float
+    zero_point: int
+
+
+def test_real_values_are_told_where_integers_have_some() -> None:
+    difference = compare(i8(1, 53), i8(1, 12), EXACT, Scale(0.5, 2))
+    assert difference is not None
+    assert (difference.real, difference.lsb) == ((5.0, 25.5), 41)
+    assert "12 expected, 53 came: 41 LSB (5 and 25.5 as real values)" in str(difference)
+    difference = compare(f32(1), f32(2), EXACT, Scale(0.5, 2))
+    assert difference is not None and difference.real is None
+    sequence = compare_sequences([[f32(1), i8(7)]], [[f32(1), i8(5)]], quantization=[None, Scale(2.0, 0)])
+    assert sequence is not None and sequence.first.real == (10.0, 14.0)
+
+
+def test_a_long_sequence_is_drawn_around_its_first_difference() -> None:
+    expected = [[i8(step % 7)] for step in range(10_000)]
+    actual = [*expected[:5000], *([i8(0)] for _ in range(5000))]
+    lines = str(compare_sequences(actual, expected)).splitlines()
+    assert "steps 4,992 to 5,055; e expected" in lines[-1]
+    assert max(map(len, lines[1:])) <= 80
+    assert len(lines) <= 30
+
+
+def test_elements_beyond_the_tolerance_are_marked() -> None:
+    expected = np.zeros((2, 50), np.int8)
+    actual = expected.copy()
+    actual[0, 3], actual[1, 40] = 1, 9
+    text = str(compare_sequences([[actual]], [[expected]], Tolerance(lsb=1)))
+    assert "element   0 " + "." * 64 + "\n" not in text
+    assert "element  64 " + "." * 26 + "#" + "." * 9 in text
+    assert "output 0, element by element:" in text
+
+
+def test_a_sequence_compared_by_class_is_drawn_by_class() -> None:
+    expected = [[i8(9, 1, 2)], [i8(1, 1, 9)], [i8(1, 1, 9)]]
+    text = str(compare_sequences([expected[0], [i8(3, 1, 2)], expected[2]], expected, TOP_1))
+    assert "class 2 expected, class 0 came, whose values are 2 and 3; 1 of 1 classes differ" in text
+    assert "2 | e=\n" in text and "0 |=c\n" in text
+
+
+@pytest.mark.parametrize("values", [[NAN, NAN, NAN], [INF, -INF, NAN], [1.7e308, -1.7e308, 0.0]])
+def test_what_no_scale_holds_is_not_drawn(values: list[float]) -> None:
+    text = str(compare_sequences([[np.array([v])] for v in values], [[np.array([2.0])]] * 3))
+    assert "e expected" not in text or "nan" not in text

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import Misuse
-from harness.measure.latency import Latency, format_duration, parse_duration
+from harness.measure.duration import format_duration, parse_duration
+from harness.measure.latency import Latency, Timing
 
 TEN = Latency((10.0, 1.0, 9.0, 2.0, 8.0, 3.0, 7.0, 4.0, 6.0, 5.0), cold_us=99.0)
 
@@ -24,6 +25,8 @@ def test_ten_samples() -> None:
     # Position 0.95 * 9 = 8.55: between the 9th (9.0) and the 10th (10.0).
     assert TEN.p95 == pytest.approx(9.55, abs=1e-12)
     assert TEN.jitter == 9.0
+    # 82.5 over 9.
+    assert TEN.deviation == pytest.approx(3.0276503540974917)
     assert TEN.cold_us == 99.0
 
 
@@ -31,17 +34,38 @@ def test_samples_keep_their_order() -> None:
     assert TEN.samples_us[:3] == (10.0, 1.0, 9.0)
 
 
+def test_the_first_invoke_is_kept_apart() -> None:
+    latency = Latency.of_first((99.0, 1.0, 2.0), Timing())
+    assert (latency.cold_us, latency.samples_us, latency.max) == (99.0, (1.0, 2.0), 2.0)
+    alone = Latency.of_first((99.0,), Timing())
+    assert (alone.cold_us, alone.samples_us) == (99.0, (99.0,))
+
+
+def test_calls_one_after_the_other_are_one_series() -> None:
+    first = Latency.of_first((99.0,), Timing(warmup=1))
+    joined = Latency.joined([first, Latency((1.0,)), Latency((2.0,))])
+    assert (joined.cold_us, joined.samples_us, joined.timing.warmup) == (99.0, (1.0, 2.0), 1)
+    assert Latency.joined([first]).samples_us == (99.0,)
+    later = Latency.joined([Latency((1.0,)), Latency((2.0,))])
+    assert (later.cold_us, later.samples_us) == (None, (1.0, 2.0))
+    apart = Latency.of_first((99.0, 3.0), Timing())
+    assert Latency.joined([apart, Latency((1.0,))]) == Latency((3.0, 1.0), 99.0)
+
+
 def test_one_sample_is_every_figure() -> None:
     one = Latency((644.0,))
     assert {one.min, one.max, one.mean, one.median, one.p95} == {644.0}
-    assert one.jitter == 0.0
+    assert one.jitter == one.deviation == 0.0
+    assert (one.interval, one.modes, one.outliers) == (None, None, ())
 
 
 def test_odd_number_has_a_middle() -> None:
     assert Latency((3.0, 1.0, 2.0)).median == 2.0
 
 
-@pytest.mark.parametrize("figure", ["min", "max", "mean", "median", "p95", "jitter"])
+@pytest.mark.parametrize(
+    "figure", ["min", "max", "mean", "median", "p95", "jitter", "deviation", "interval", "modes", "outliers"]
+)
 def test_no_samples(figure: str) -> None:
     with pytest.raises(Misuse, match="no duration was measured"):
         getattr(Latency(()), figure)

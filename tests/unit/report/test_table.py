@@ -33,7 +33,7 @@ def cells(summary, width=160):
     """The table's rows, each a list of cells."""
     lines = summary.render(width, color=False).splitlines()
     rows = [re.split(r" {2,}", line.strip()) for line in lines]
-    return [row for row in rows if len(row) in (6, 7)]
+    return [row for row in rows if len(row) in (7, 8)]
 
 
 EVERYTHING = [
@@ -54,10 +54,10 @@ EVERYTHING = [
 
 def test_one_row_per_model():
     assert cells(table(*EVERYTHING)) == [
-        ["model", "arena used", "median", "p95", "outputs", "verdict"],
-        ["lstm_resvar_int8", "2,100 B", "644 us", "654 us", "equal 64/64", "pass"],
-        ["lstm_seq_int8", "1,348 B", "271 us", "271 us", "differ from reference 1/24", "FAIL 1/1"],
-        ["sine_int8", "-", "-", "-", "-", "pass"],
+        ["model", "arena used", "cold", "median", "p95", "outputs", "verdict"],
+        ["lstm_resvar_int8", "2,100 B", "450 us", "644 us", "654 us", "equal 64/64", "pass"],
+        ["lstm_seq_int8", "1,348 B", "5 us", "271 us", "271 us", "differ from reference 1/24", "FAIL 1/1"],
+        ["sine_int8", "-", "-", "-", "-", "-", "pass"],
     ]
 
 
@@ -99,14 +99,31 @@ def test_a_failure_belongs_to_the_models_of_its_test_only():
     assert [row[-1] for row in rows[1:]] == ["FAIL 1/1", "pass"]
 
 
+def test_the_smallest_arena_stands_beside_the_used_bytes_where_it_was_found():
+    found = measurement("a", used=2100)
+    found.arena = dataclasses.replace(found.arena, minimum=3360)
+    unknown = measurement("c", used=None)
+    unknown.arena = dataclasses.replace(unknown.arena, minimum=9696)
+    header, *rows = cells(table(("t1", True, [found, measurement("a")]), ("t2", True, [measurement("b"), unknown])))
+    assert header[1] == "arena used / min"
+    assert [row[1] for row in rows] == ["2,100 / 3,360 B", "2,100 B", "- / 9,696 B"]
+
+
 def test_an_arena_that_differs_between_tests_is_a_range():
     tests = [(f"t{n}", True, [measurement("m", used=used)]) for n, used in enumerate((2100, 1348, 2000))]
     assert cells(table(*tests))[1][1] == "1,348 - 2,100 B"
 
 
-def test_the_first_cold_invoke_is_left_out_unless_it_is_the_only_one():
-    assert cells(table(("t", True, [measurement("m", 9000.0, 10.0, 10.0)])))[1][2:4] == ["10 us", "10 us"]
-    assert cells(table(("t", True, [measurement("m", 9000.0)])))[1][2:4] == ["9 ms", "9 ms"]
+def test_the_first_cold_invoke_is_left_out_of_the_others_unless_it_is_the_only_one():
+    assert cells(table(("t", True, [measurement("m", 9000.0, 10.0, 10.0)])))[1][2:5] == ["9 ms", "10 us", "10 us"]
+    assert cells(table(("t", True, [measurement("m", 9000.0)])))[1][2:5] == ["9 ms", "9 ms", "9 ms"]
+
+
+def test_a_bimodal_series_is_named_below_the_table():
+    text = table(("t", True, [measurement("m", 9.0, *[100.0] * 70, *[150.0] * 30)])).render(80, color=False)
+    assert "m has two modes: 70.0% around 0.100 ms, 30.0% around 0.150 ms" in text
+    one = table(("t", True, [measurement("m", 9.0, *[100.0] * 100)])).render(80, color=False)
+    assert "modes" not in one
 
 
 @pytest.mark.parametrize(

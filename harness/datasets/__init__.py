@@ -1,0 +1,1 @@
+"""Data sets: inputs and what should come of them, from files."""

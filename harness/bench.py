@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from harness.abilities import Abilities
 from harness.answers import arena_figures, check_engine, check_tensors, conditions_of, typed_error
 from harness.boards.board import Board
+from harness.connection import Connection
 from harness.errors import (
     DeviceCrashed,
     DeviceError,
@@ -65,7 +66,6 @@ class Bench(Abilities):
         on_measurement: told of the figures of every session that is opened.
 
     Attributes:
-        notices: what the board told that is nobody's error, such as a crash before the run.
         minimum_arenas: smallest arenas that were found, in bytes; kept for harness.experiments.arena.
     """
 
@@ -83,13 +83,15 @@ class Bench(Abilities):
         self.library = library
         self.on_measurement = on_measurement
         self._policy = flash
-        self._client: Client | None = None
-        self._identity: Identity | None = None
-        self._on_board: dict[str, str] = {}
+        self._line = Connection(board)
         self._sessions = OpenSessions()
         self._asked_for_crash: Client | None = None
-        self.notices: list[str] = []
         self.minimum_arenas: dict[Hashable, int] = {}
+
+    @property
+    def notices(self) -> list[str]:
+        """What the board told that is nobody's error, such as a crash before the run."""
+        return self._line.notices
 
     # --- the board ---------------------------------------------------------------------------------------------------
 
@@ -103,16 +105,16 @@ class Bench(Abilities):
             FlashFailed, BoardNotFound, ...: the board cannot be used.
         """
         wanted = by_name(models)
-        always = self._policy == "always" and self._identity is None
+        always = self._policy == "always" and not self._line.made_before
         build = self.board.image(ModelPack()).build
         try:
-            self._ensure_connected()
+            self._line.ensure()
         except (NoFirmware, DeviceTimeout, ProtocolError):
             # An empty flash, or what is in it is not this firmware. There is nothing to find out before flashing.
             if self._policy == "never" or not self.board.image(ModelPack()).firmware:
                 raise
             return self._flash(pack_of(wanted, {}), build)
-        missing = [model.name for model in wanted.values() if self._on_board.get(model.name) != crc_text(model.crc32)]
+        missing = [model.name for model in wanted.values() if self._line.lacks(model.name, model.crc32)]
         if not always and not missing and (self.identity.build == build or self._policy == "never"):
             return Flashed(False, "flashing skipped, unchanged")
         if self._policy == "never":
@@ -121,17 +123,17 @@ class Bench(Abilities):
                 advice="run with --flash auto, or flash the image that has these models",
             )
         # What is on the board and still known stays there: the next run will not need to flash again.
-        kept = {name: model for name in self._on_board if (model := self._known(name)) and name not in wanted}
+        kept = {name: model for name in self._line.models if (model := self._known(name)) and name not in wanted}
         pack = pack_of(wanted, kept)
         self.close_sessions(f"the board was flashed anew to bring {', '.join(missing) or 'its firmware'} onto it")
         return self._flash(pack, build)
 
     def _flash(self, pack: ModelPack, build: str) -> Flashed:
         # The board closes its port: a client that is still here would be one without a line, if this fails.
-        self._drop_client()
+        self._line.drop()
         image = self.board.image(pack)
         self.board.flash(image)
-        self._ensure_connected()
+        self._line.ensure()
         if self.identity.build != build or self.identity.pack_crc != crc_text(pack.crc):
             raise FlashFailed(
                 f"firmware {build} with models {crc_text(pack.crc)} expected after flashing, the board answers with "
@@ -149,7 +151,7 @@ class Bench(Abilities):
             HarnessError: it cannot be brought back.
         """
         try:
-            self._ensure_connected()
+            self._line.ensure()
             if self.client.usable:
                 return
         except HarnessError as error:
@@ -160,7 +162,7 @@ class Bench(Abilities):
             # A flashing that failed has left none. It is done again, with all that was there before.
             if self._policy == "never":
                 raise
-            self.prepare([model for name in self._on_board if (model := self._known(name))])
+            self.prepare([model for name in self._line.models if (model := self._known(name))])
 
     def recover(self) -> None:
         """Restarts the board by force. Open sessions are lost.
@@ -169,9 +171,9 @@ class Bench(Abilities):
             HarnessError: it cannot be brought back.
         """
         self._sessions.lose("the board was restarted")
-        self._drop_client()
+        self._line.drop()
         self.board.recover()
-        self._ensure_connected()
+        self._line.ensure()
 
     def relink(self) -> None:
         """Has the board leave USB and come back, without a restart. Sessions go on.
@@ -183,8 +185,8 @@ class Bench(Abilities):
         """
         before = self.identity
         self.call(lambda client: client.relink())
-        self._drop_client()
-        self._ensure_connected()
+        self._line.drop()
+        self._line.ensure()
         if (self.identity.build, self.identity.serial) != (before.build, before.serial) or self.identity.crash:
             self._sessions.lose("the board did not come back as it was")
             raise LinkLost("after `relink` another board, another firmware or one that had crashed came back")
@@ -196,14 +198,12 @@ class Bench(Abilities):
         Raises:
             HarnessError: the board cannot be reached.
         """
-        self._ensure_connected()
-        assert self._client is not None
-        return self._client
+        return self._line.client
 
     @property
     def unanswered(self) -> str | None:
         """The command that the device was sent and has not answered, or None."""
-        return None if self._client is None else self._client.unanswered
+        return self._line.unanswered
 
     @property
     def identity(self) -> Identity:
@@ -212,9 +212,7 @@ class Bench(Abilities):
         Raises:
             HarnessError: the board cannot be reached.
         """
-        self._ensure_connected()
-        assert self._identity is not None
-        return self._identity
+        return self._line.identity
 
     @property
     def conditions(self) -> Conditions:
@@ -228,7 +226,7 @@ class Bench(Abilities):
     def close(self) -> None:
         """Ends all sessions and lets the board go."""
         self._sessions.lose("the bench was closed")
-        self._drop_client()
+        self._line.drop()
         self.board.close()
 
     # --- sessions ----------------------------------------------------------------------------------------------------
@@ -276,6 +274,13 @@ class Bench(Abilities):
 
             verify_arena(self, found, arena, opening=Opening(preserve_all_tensors, slots))
 
+        options = {
+            "arena": arena or 0,
+            "preserve_all_tensors": preserve_all_tensors,
+            "resource_variables": resource_variables or 0,
+            "categories": categories,
+        }
+
         def open_on_device() -> Opened:
             nonlocal arena
             told = self.call(
@@ -294,7 +299,14 @@ class Bench(Abilities):
             figures = arena_figures(told, self.identity.pointer_bits)
             # Opened again, it gets as much as the first time, whatever is free then.
             arena = figures.size
-            measurement = Measurement(found.name, found.sha256, self.conditions, figures)
+            measurement = Measurement(
+                found.name,
+                found.sha256,
+                self.conditions,
+                figures,
+                model_bytes=len(found.data),
+                options={name: value for name, value in options.items() if value},
+            )
             self.on_measurement(measurement)
             return Opened(told.opened.session, figures, measurement)
 
@@ -321,7 +333,7 @@ class Bench(Abilities):
         Args:
             why: what whoever uses one of them later is told.
         """
-        if self._client is not None and self._client.usable:
+        if self._line.usable:
             self._sessions.close(why)
         else:
             self._sessions.lose(why)
@@ -360,24 +372,6 @@ class Bench(Abilities):
 
     # --- behind them -------------------------------------------------------------------------------------------------
 
-    def _ensure_connected(self) -> None:
-        if self._client is not None:
-            return
-        client = self.board.connect()
-        identity = client.identify()
-        if client.crash is not None:
-            from harness.crash.report import summarize_crash
-
-            # From before the run, or of a command that was given up: no test that comes now has caused it.
-            words = summarize_crash(client.crash, identity, self.board.firmware)
-            self.notices.append(f"the board had crashed before it was asked: {words}")
-            self.board.log.add(Kind.LOG, [f"(harness) {self.notices[-1]}".encode()])
-        self._go_on_with(client, identity)
-
-    def _go_on_with(self, client: Client, identity: Identity) -> None:
-        self._on_board = {entry.name: entry.crc for entry in client.models()}
-        self._client, self._identity = client, identity
-
     def _cause_of(self, error: HarnessError, client: Client, lines: Iterable[str]) -> HarnessError:
         """What to tell of a command that was left without its answer. Goes on with a device that is back."""
         from harness.crash.cause import find_cause
@@ -393,18 +387,13 @@ class Bench(Abilities):
         if cause.back is None:
             return cause.error
         self._sessions.lose("the device crashed")
-        self._drop_client()
+        self._line.drop()
         try:
-            self._go_on_with(cause.back.client, cause.back.identity)
+            self._line.go_on_with(cause.back.client, cause.back.identity)
         except HarnessError:
             # The next test connects anew, and will say what is wrong.
             cause.back.client.close()
         return cause.error
-
-    def _drop_client(self) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
 
     def _known(self, name: str) -> TfliteModel | None:
         try:

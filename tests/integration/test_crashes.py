@@ -89,7 +89,7 @@ def test_the_crash_is_told_with_all_that_the_device_knows(faulty):
 def test_the_board_is_ready_at_once_and_the_crash_is_told_once(faulty):
     bench = faulty("crash")
     crash_of(bench)
-    process, client = bench.board._process, bench._client
+    process, client = bench.board._process, bench.client
     bench.ensure_ready()
     assert bench.client is client is not None, "connected once more although it was ready"
     assert bench.unanswered is None

@@ -64,7 +64,8 @@ def test_help_lists_every_verb_and_no_other(terminal):
     terminal.type("help\n")
     *lines, _ = terminal.answer()
     verbs = [record["text"].split()[0] for record in lines]
-    assert " ".join(verbs) == "identify models open input invoke output reset close ping pause relink work log clock reboot help"
+    expected = "identify models open input invoke output reset close ping pause relink work log clock reboot help"
+    assert " ".join(verbs) == expected
 
 
 def test_what_tflm_prints_stands_on_lines_of_its_own_before_the_error(terminal):

@@ -142,7 +142,8 @@ WRONG_VALUES = [
         "reference: exact",
         "reference: exakt",
         19,
-        "cases.0.expect.reference: 'exact' or 'top-1' or a mapping with the keys absolute, relative, lsb expected, came 'exakt'",
+        "cases.0.expect.reference: 'exact' or 'top-1' or a mapping with the keys absolute, relative, lsb expected, "
+        "came 'exakt'",
         EXPECT_KEYS,
     ),
     (

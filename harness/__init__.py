@@ -27,11 +27,14 @@ if TYPE_CHECKING:
         NoPermission,
         OutputMismatch,
         SessionClosed,
+        StateKept,
+        StateLost,
         TensorMismatch,
         UnsupportedOp,
         WrongBoard,
     )
     from harness.experiments.accuracy import AccuracyPlan, measure_accuracy
+    from harness.experiments.state import State
     from harness.measure.bytesize import KiB
     from harness.measure.compare import compare
     from harness.measure.tolerance import Tolerance
@@ -50,6 +53,7 @@ _HOMES = {
     "Invocation": "harness.session",
     "Run": "harness.session",
     "Session": "harness.session",
+    "State": "harness.experiments.state",
 }
 __all__ = [
     "AccuracyPlan",
@@ -74,6 +78,9 @@ __all__ = [
     "Run",
     "Session",
     "SessionClosed",
+    "State",
+    "StateKept",
+    "StateLost",
     "TensorMismatch",
     "Tolerance",
     "UnsupportedOp",

@@ -122,6 +122,9 @@ class Bench(Abilities):
                 f"not on the board: {', '.join(missing)}",
                 advice="run with --flash auto, or flash the image that has these models",
             )
+        if not self.board.flashable:
+            # Before sessions are ended for it.
+            self.board.flash(self.board.image(pack_of({name: wanted[name] for name in missing}, {})))
         # What is on the board and still known stays there: the next run will not need to flash again.
         kept = {name: model for name in self._line.models if (model := self._known(name)) and name not in wanted}
         pack = pack_of(wanted, kept)
@@ -281,8 +284,9 @@ class Bench(Abilities):
             "categories": categories,
         }
 
-        def open_on_device() -> Opened:
+        def open_on_device(size: int | None) -> Opened:
             nonlocal arena
+            arena = arena if size is None else checked_size(size)
             told = self.call(
                 lambda client: client.open(
                     found.name,
@@ -318,7 +322,7 @@ class Bench(Abilities):
             self._sessions.add(session)
             return minimum
 
-        session = Session(self.call, found, open_on_device, minimum_arena)
+        session = Session(self.call, found, open_on_device, minimum_arena, self)
         self._sessions.add(session)
         return session
 

@@ -14,6 +14,7 @@ from harness.measure.latency import Latency
 from harness.measure.measurement import Comparison, Measurement
 from harness.measure.profile import OpTime
 from harness.measure.tolerance import EXACT, Tolerance
+from harness.measure.trace import traces
 from harness.models.quantization import dequantize
 from harness.models.reference import ReferenceRun
 from harness.models.steps import Array, Step
@@ -95,6 +96,7 @@ class Run:
         steps = len(self.outputs)
         equal = steps if difference is None else max(0, steps - difference.differing_steps)
         self.measurement.comparisons.append(Comparison(what, equal, steps))
+        self.measurement.add_traces(traces(what, self.outputs, outputs, meaning, difference))
         if difference is None:
             return
         reason = None

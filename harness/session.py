@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,10 @@ from harness.protocol.client import Client, InvokeTimes
 from harness.results import Invocation, Run
 
 __all__ = ["INVOKE_SECONDS", "Invocation", "Opened", "Run", "Session"]
+
+if TYPE_CHECKING:
+    from harness.bench import Bench
+    from harness.experiments.state import State
 
 T = TypeVar("T")
 INVOKE_SECONDS = 60.0
@@ -57,16 +61,18 @@ class Session:
         self,
         call: Call,
         model: TfliteModel,
-        open_on_device: Callable[[], Opened],
+        open_on_device: Callable[[int | None], Opened],
         minimum_arena: Callable[[list[Step] | None], int],
+        bench: Bench,
     ) -> None:
         self.model = model
         self._call = call
         self._open_on_device = open_on_device
         self._minimum_arena = minimum_arena
+        self._bench = bench
         self._closed: str | None = None
         self._invoking = Invoking(model)
-        self._opened = open_on_device()
+        self._opened = open_on_device(None)
 
     def __enter__(self) -> Session:
         return self
@@ -258,14 +264,38 @@ class Session:
         """
         self._ask(lambda client: client.reset(self._opened.number))
 
-    def reopen(self) -> None:
-        """Builds the interpreter anew, in an arena as before: everything is as after opening.
+    def state(
+        self,
+        sequence: Iterable[Any],
+        *,
+        real: bool = False,
+        feed: Feed = (),
+        copy: str = "staged",
+        initial: Sequence[npt.ArrayLike] | None = None,
+    ) -> State:
+        """What must hold of the model's state over a sequence: `session.state(sequence).survives_pause(1.0)`.
+
+        Args:
+            sequence, real, feed, copy: as in `run`.
+            initial: likewise, but None is real zeros.
+        """
+        from harness.experiments.state import State
+
+        return State(self._bench, self, sequence, real=real, feed=feed, copy=copy, initial=initial)
+
+    def reopen(self, arena: int | None = None) -> None:
+        """Builds the interpreter anew: everything is as after opening.
+
+        Args:
+            arena: bytes for the model from now on; None for as many as before.
 
         Raises:
             SessionClosed: the session has ended.
+            ArenaTooSmall, DeviceCrashed, ...: as of `Bench.open`. The session is over then.
         """
         self._ask(lambda client: client.close_model(self._opened.number))
-        self._opened = self._open_on_device()
+        self._closed = "it was closed to be opened again, which failed"
+        self._opened, self._closed = self._open_on_device(arena), None
 
     def minimum_arena(self, sequence: Iterable[Any] | None = None, *, real: bool = False) -> int:
         """The smallest arena, in bytes, in which the model opens, invokes, and computes what it does in a large one.
@@ -286,7 +316,7 @@ class Session:
         self._ask(lambda client: client.close_model(self._opened.number))
         self._closed = "it was closed to look for its smallest arena, which was not found"
         minimum = self._minimum_arena(steps)
-        self._opened, self._closed = self._open_on_device(), None
+        self._opened, self._closed = self._open_on_device(None), None
         self.note_minimum(minimum)
         return minimum
 

@@ -29,10 +29,32 @@ def differing(run, other):
 
 
 @pytest.mark.parametrize(("model", "tolerance"), STATEFUL)
-def test_64_steps_equal_the_reference_step_by_step(open_model, reference, model, tolerance):
+def test_the_state_is_kept_from_call_to_call(open_model, reference, model, tolerance):
     session = open_model(model)
-    inputs = sequence(session)
-    session.run(inputs, real=True).assert_equals(reference(model).run(inputs, real=True), tolerance)
+    state = session.state(sequence(session), real=True)
+    state.equals_reference(tolerance, reference=reference(model))
+    state.differs_from_stateless()
+    state.persists()
+
+
+@pytest.mark.parametrize(("model", "tolerance"), STATEFUL)
+def test_the_state_can_begin_anew(open_model, model, tolerance):
+    session = open_model(model)
+    state = session.state(sequence(session), real=True)
+    state.is_cleared_by_reset()
+    state.initial_values_return_after_reopen()
+
+
+@pytest.mark.parametrize(("model", "tolerance"), STATEFUL)
+def test_the_state_survives_what_happens_between_two_calls(open_model, model, tolerance):
+    session = open_model(model)
+    state = session.state(sequence(session), real=True)
+    state.survives_pause(seconds=0.2)
+    state.survives_relink()
+    state.survives_logging()
+    state.survives_another_model("sine_int8")
+    state.survives_another_model()
+    state.survives_second_core()
 
 
 @pytest.mark.parametrize(("model", "tolerance"), STATEFUL)
@@ -46,35 +68,6 @@ def test_clearing_the_state_in_the_middle_changes_what_follows(open_model, refer
     assert changed, "the state was cleared, and nothing changed: the model does not use its state"
     assert min(changed) >= 32
     cleared.assert_equals(reference(model).run(inputs, real=True, reset_before=[32]), tolerance)
-
-
-@pytest.mark.parametrize(("model", "tolerance"), STATEFUL)
-def test_state_survives_all_that_happens_between_two_calls(open_model, bench, reference, model, tolerance):
-    session = open_model(model, arena=64 * KiB)
-    inputs = sequence(session)
-    expected = reference(model).run(inputs, real=True)
-    outputs = []
-    for number, step in enumerate(inputs):
-        outputs.append(session.invoke(step, real=True).outputs)
-        if number % 8 == 3:
-            bench.client.identify()
-            bench.client.models()
-            bench.client.help()
-            with open_model("sine_int8", arena=64 * KiB) as other:
-                other.invoke(np.zeros((1, 1), np.int8))
-    for number, (came, wanted) in enumerate(zip(outputs, expected, strict=True)):
-        assert np.allclose(came[0], wanted[0], rtol=0, atol=tolerance.atol), f"state lost before step {number}"
-
-
-@pytest.mark.parametrize(("model", "tolerance"), STATEFUL)
-def test_reset_and_reopen_both_start_again(open_model, model, tolerance):
-    session = open_model(model)
-    inputs = sequence(session)
-    first = session.run(inputs, real=True)
-    session.reset()
-    session.run(inputs, real=True).assert_equals(first, what="first run")
-    session.reopen()
-    session.run(inputs, real=True).assert_equals(first, what="first run")
 
 
 def test_the_initial_value_of_call_once_comes_back_only_with_reopen(open_model):

@@ -117,6 +117,8 @@ def _check_sequence(case: Case, tools: CaseTools, session: Session, steps: list[
         session.reopen()
         again = session.run(steps, reset_before=state.reset_before)
         _demand(again, run, equal=state.reopen == "restarts", what="the first run, after reopen()")
+    if state.survives:
+        session.state(map(tuple, steps)).survives(*state.survives)
 
 
 def _check_expected(case: Case, tools: CaseTools, model: TfliteModel, steps: list[Step], run: Run) -> None:

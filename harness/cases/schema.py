@@ -23,6 +23,7 @@ BOARD_KINDS = ("host", "emulator", "pico")
 METRICS = ("top1", "top3", "top5", "mae", "rmse", "r2", "agrees")
 
 Kind = Literal["host", "emulator", "pico"]
+Disturbance = Literal["pause", "relink", "logging", "another_model", "second_core"]
 Bytes = Annotated[int, BeforeValidator(parse_bytes)]
 Percent = Annotated[float, BeforeValidator(parse_percent)]
 Longest = Annotated[DurationLimit, BeforeValidator(parse_duration_limit)]
@@ -255,16 +256,18 @@ class StateSection(_Section):
     CALL_ONCE gives an initial value that Reset() does not give again.
     `reopen`: the same question for building the interpreter anew.
     `reset_before`: steps before which the state is reset, on the board and in the reference.
+    `survives`: what may happen in the middle of the sequence without a change of any output.
     """
 
     remembers: bool | None = None
     reset: Literal["restarts", "differs"] | None = None
     reopen: Literal["restarts", "differs"] | None = None
     reset_before: list[Annotated[int, Field(ge=0)]] = []
+    survives: list[Disturbance] = []
 
     def demands(self) -> bool:
         """Whether it says anything that could turn out false."""
-        return any(answer is not None for answer in (self.remembers, self.reset, self.reopen))
+        return bool(self.survives) or any(answer is not None for answer in (self.remembers, self.reset, self.reopen))
 
 
 class CaseSection(_Section):
@@ -289,7 +292,7 @@ class CaseSection(_Section):
             raise ValueError("nothing to check: at least one of arena, latency, expect, state, accuracy expected")
         vacuous = self.state is not None and not self.state.demands()
         if vacuous and needing == ["state"] and self.arena is None and self.accuracy is None:
-            raise misplaced("nothing to check: at least one of remembers, reset, reopen expected", "state")
+            raise misplaced("nothing to check: at least one of remembers, reset, reopen, survives expected", "state")
         return self
 
 

@@ -75,7 +75,7 @@ def run(given: argparse.Namespace, console: Console) -> int:
     try:
         bench.prepare(models)
         conditions = bench.conditions
-        with _progress(errors) as show:
+        with progress(errors) as show:
             for model in models:
                 try:
                     sizings.append(_size(given, bench, model, engine, show))
@@ -166,7 +166,7 @@ def _comes_back(bench: Bench, failures: list[tuple[TfliteModel, HarnessError]]) 
 
 
 @contextmanager
-def _progress(console: Console) -> Iterator[Callable[[str], None]]:
+def progress(console: Console) -> Iterator[Callable[[str], None]]:
     """Shows what is being done, on a terminal; elsewhere nothing."""
     if not console.is_terminal:
         yield lambda text: None

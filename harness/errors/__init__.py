@@ -17,7 +17,14 @@ from harness.errors.boards import (
     NotStarted,
     WrongBoard,
 )
-from harness.errors.demands import CaseError, LimitExceeded, OutputMismatch, ReferenceUnavailable
+from harness.errors.demands import (
+    CaseError,
+    LimitExceeded,
+    OutputMismatch,
+    ReferenceUnavailable,
+    StateKept,
+    StateLost,
+)
 from harness.errors.device import DeviceCrashed, DeviceError, DeviceTimeout, LinkLost, ProtocolError, RecordLost
 from harness.errors.models import (
     ArenaCorrupts,
@@ -59,6 +66,8 @@ __all__ = [
     "RecordLost",
     "ReferenceUnavailable",
     "SessionClosed",
+    "StateKept",
+    "StateLost",
     "TensorMismatch",
     "UnsupportedOp",
     "WrongBoard",

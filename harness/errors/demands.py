@@ -34,6 +34,37 @@ class OutputMismatch(HarnessError, AssertionError):
     advice = ""
 
 
+class _StateError(OutputMismatch):
+    """A state that is not what it should be.
+
+    Attributes:
+        step: the first step that shows it, from 0.
+    """
+
+    def __init__(self, model: str, words: str, *, step: int, difference: str = "", conditions: str) -> None:
+        super().__init__("\n".join(filter(None, [f"{model}: {words}", difference, f"on {conditions}"])))
+        self.step = step
+
+
+class StateLost(_StateError):
+    """Something of what earlier calls had left was lost."""
+
+    advice = (
+        "find what resets the state or writes over it: an optimised LSTM kernel (CMSIS-NN's forgets; build the "
+        "firmware with LSTM=reference), an interpreter built for each call, outputs copied to inputs from memory that "
+        "TFLM has used again (copy staged, or open with preserve_all_tensors)"
+    )
+
+
+class StateKept(_StateError):
+    """A model that began anew has begun with something else than the first time."""
+
+    advice = (
+        "find what is left from before: memory that is read before it is written, such as a variable without an "
+        "initial value, or state in a kernel's own memory that Reset() does not reach"
+    )
+
+
 class LimitExceeded(HarnessError, AssertionError):
     """A measured figure is beyond its limit; an AssertionError too, so that pytest reports a failure."""
 

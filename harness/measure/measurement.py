@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from harness.measure.arena import Arena
 from harness.measure.clock import Clock
 from harness.measure.latency import Latency, Timing
 from harness.measure.profile import OpTime
 
+if TYPE_CHECKING:
+    from harness.measure.trace import Trace
+
 MAX_SAMPLES = 100_000
+MAX_TRACES = 24
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,9 @@ class Measurement:
         warmup: invokes that were not measured.
         interrupts: what became of interrupts during the invokes, in words; several where it differed.
         clock: what the durations were measured with, if the board was asked.
+        model_bytes: size of the model's file; None if it is not known.
+        options: how the model was opened, where that is not as usual, by name.
+        traces: elements of outputs over time, of the first comparisons.
     """
 
     model: str
@@ -106,6 +115,13 @@ class Measurement:
     warmup: int = 0
     interrupts: set[str] = field(default_factory=set)
     clock: Clock | None = None
+    model_bytes: int | None = None
+    options: dict[str, int | bool] = field(default_factory=dict)
+    traces: list[Trace] = field(default_factory=list)
+
+    def add_traces(self, traces: Iterable[Trace]) -> None:
+        """Keeps elements over time, up to `MAX_TRACES` of them."""
+        self.traces.extend(islice(traces, MAX_TRACES - len(self.traces)))
 
     def add_samples(self, samples_us: tuple[float, ...]) -> None:
         """Keeps durations, up to `MAX_SAMPLES` of them."""

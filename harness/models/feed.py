@@ -5,7 +5,10 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 
+import numpy as np
+
 from harness.errors import Misuse, TensorMismatch
+from harness.models.steps import Array, Step
 from harness.models.tflite import TfliteModel
 
 # Pairs of output and input, in the order in which they are copied.
@@ -51,3 +54,24 @@ def unfed(feed: Feed, model: TfliteModel) -> list[int]:
     """The inputs that are not fed, in their order."""
     fed = {target for _, target in feed}
     return [index for index in range(len(model.inputs)) if index not in fed]
+
+
+def all_inputs(feed: Feed, model: TfliteModel, given: Step, fed: Sequence[Array]) -> Step:
+    """All inputs of an invoke in their order, of those that are not fed and those that are, each in their order."""
+    values = dict(zip(unfed(feed, model), given, strict=True))
+    values.update(zip(sorted(target for _, target in feed), fed, strict=True))
+    return tuple(values[index] for index in range(len(model.inputs)))
+
+
+def fed_outputs(feed: Feed, outputs: Sequence[Array]) -> Step:
+    """Of an invoke's outputs those that are fed, in the order of the inputs that they become."""
+    return tuple(outputs[source] for source, _ in sorted(feed, key=lambda pair: pair[1]))
+
+
+def zeros(feed: Feed, model: TfliteModel) -> Step:
+    """Real zeros for each fed input, in the order of the inputs."""
+    specs = [model.inputs[target] for target in sorted(target for _, target in feed)]
+    return tuple(
+        np.full(spec.shape, 0 if spec.quantization is None else spec.quantization.zero_point, spec.dtype)
+        for spec in specs
+    )

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from harness.errors import DeviceCrashed, InferenceFailed
 from harness.measure.compare import compare_sequences
 from harness.measure.tolerance import Tolerance
-from harness.models.steps import Step, as_steps
+from harness.models.feed import COPIES, Feed, all_inputs, check_feed, fed_outputs, unfed, zeros
+from harness.models.steps import Step, as_step, as_steps
 from harness.models.tflite import TfliteModel
 from harness.protocol.devicelog import printable
 from harness.tflm import messages
@@ -30,13 +32,23 @@ class ReferenceEngine:
         self._child = TflmChild(self._on_log)
         self._sessions = 0
 
-    def run(self, model: TfliteModel, steps: list[Step], reset_before: Collection[int] = ()) -> list[Step]:
+    def run(
+        self,
+        model: TfliteModel,
+        steps: list[Step],
+        reset_before: Collection[int] = (),
+        feed: Feed = (),
+        initial: Step | None = None,
+    ) -> list[Step]:
         """Runs steps on a fresh interpreter.
 
         Args:
             model: the model.
-            steps: inputs of each invoke.
-            reset_before: numbers of steps before which TFLM's Reset() is called.
+            steps: inputs of each invoke that are not fed.
+            reset_before: numbers of steps before which TFLM's Reset() is called, and inputs that are fed are as at
+                first again.
+            feed: pairs of output and input: what is given to the next invoke.
+            initial: what the first invoke is given instead, in the order of the inputs; None for real zeros.
 
         Returns:
             The outputs of each invoke.
@@ -46,12 +58,16 @@ class ReferenceEngine:
             UnsupportedOp, ArenaTooSmall, InferenceFailed: TFLM refuses the model.
             DeviceCrashed: the model crashes TFLM.
         """
+        initial = zeros(feed, model) if initial is None else initial
+        fed = initial
         with self.open(model) as session:
             outputs = []
             for number, step in enumerate(steps):
                 if number in reset_before:
                     session.reset()
-                outputs.append(session.step(step))
+                    fed = initial
+                outputs.append(session.step(all_inputs(feed, model, step, fed)))
+                fed = fed_outputs(feed, outputs[-1])
         return outputs
 
     @contextlib.contextmanager
@@ -209,22 +225,37 @@ class Reference:
         self._engine = engine
         self.model = model
 
-    def run(self, sequence: Iterable[Any], *, real: bool = False, reset_before: Collection[int] = ()) -> ReferenceRun:
+    def run(
+        self,
+        sequence: Iterable[Any],
+        *,
+        real: bool = False,
+        reset_before: Collection[int] = (),
+        feed: Feed = (),
+        initial: Sequence[npt.ArrayLike] | None = None,
+    ) -> ReferenceRun:
         """The outputs of each step of a sequence, on a fresh interpreter.
 
         Args:
             sequence: inputs, as `Session.run` takes them.
             real: the inputs are real values, to be quantised.
             reset_before: numbers of steps before which the state is reset.
+            feed: pairs of output and input: what the harness gives to the next invoke, as `Session.run` takes them.
+            initial: what the first step begins with, likewise; None for real zeros.
 
         Raises:
             TensorMismatch: an input does not fit.
             ReferenceUnavailable: TFLM's interpreter cannot run here.
         """
-        steps = as_steps(sequence, self.model.inputs, real=real)
-        outputs = self._engine.run(self.model, steps, reset_before)
+        model = self.model
+        feed = check_feed(feed, COPIES[0], model)
+        steps = as_steps(sequence, [model.inputs[index] for index in unfed(feed, model)], real=real)
+        first = zeros(feed, model)
+        if initial is not None:
+            first = as_step(initial, [model.inputs[target] for target in sorted(t for _, t in feed)], real=real)
+        outputs = self._engine.run(model, steps, reset_before, feed, first)
 
         def stateless() -> list[Step]:
-            return self._engine.run(self.model, steps, range(len(steps)))
+            return self._engine.run(model, steps, range(len(steps)), feed, first)
 
-        return ReferenceRun(outputs, stateless if self.model.stateful else None)
+        return ReferenceRun(outputs, stateless if model.stateful or feed else None)

@@ -132,6 +132,15 @@ class Subgraph:
             made.builtinOptions = options
         self.operators.append(made)
 
+    def number_outputs_last(self) -> None:
+        """Gives the outputs the highest indices, in their order. Indices that were returned before are void."""
+        order = [index for index in range(len(self.tensors)) if index not in self.outputs] + self.outputs
+        new = {old: index for index, old in enumerate(order)} | {NO_TENSOR: NO_TENSOR}
+        self.tensors = [self.tensors[old] for old in order]
+        self.inputs, self.outputs = ([new[old] for old in some] for some in (self.inputs, self.outputs))
+        for made in self.operators:
+            made.inputs, made.outputs = ([new[old] for old in some] for some in (made.inputs, made.outputs))
+
     # Operators that more than one model uses.
 
     def fully_connected(self, inputs: int, weights: int, bias: int, outputs: int, *, relu: bool = False) -> None:

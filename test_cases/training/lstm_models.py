@@ -1,6 +1,7 @@
-"""Writes the trained LSTM in two forms, each in float32 and in int8; one Invoke is one time step in all of them.
+"""Writes the trained LSTM in three forms, each in float32 and in int8; one Invoke is one time step in all of them.
 
 lstm_resvar_*: h and c live in resource variables and the cell is spelt out in elementary operators.
+lstm_feedback_*: the same operators; h and c are inputs, and the next ones outputs, which the application feeds back.
 lstm_seq_*: one UNIDIRECTIONAL_SEQUENCE_LSTM whose h and c are variable tensors.
 
 The int8 files share one arithmetic, that of TFLM's fused kernel: x, h and the weights are int8, the gates and c int16.
@@ -110,21 +111,34 @@ def resource_variable_model(p: Parameters, form: Format) -> bytes:
     main.read_variable(handle_h, h)
     main.read_variable(handle_c, c)
 
-    gates = _gates(main, p, form, _widened(main, "x_wide", x, form, form.wide_x, 1),
-                   _widened(main, "h_wide", h, form, form.wide_h, HIDDEN))  # fmt: skip
-    c_next = _new_cell_state(main, form, gates, c)
-    squashed = main.tensor("tanh_c", [1, HIDDEN], form.wide_dtype, form.gate)
-    main.op("TANH", [c_next], [squashed])
-    h_wide = main.tensor("h_next_wide", [1, HIDDEN], form.wide_dtype, form.gate)
-    main.multiply(gates["output"], squashed, h_wide)
-    h_next = h_wide
-    if form.x is not None:
-        h_next = main.tensor("h_next", [1, HIDDEN], form.dtype, form.h)
-        main.op("QUANTIZE", [h_wide], [h_next], schema.QuantizeOptionsT())
+    x_wide = _widened(main, "x_wide", x, form, form.wide_x, 1)
+    h_wide = _widened(main, "h_wide", h, form, form.wide_h, HIDDEN)
+    h_next, c_next = _step(main, p, form, x_wide, h_wide, c)
     main.assign_variable(handle_h, h_next)
     main.assign_variable(handle_c, c_next)
 
     main.inputs, main.outputs = [x], [_head(main, p, form, h_next)]
+    return builder.to_bytes()
+
+
+def feedback_model(p: Parameters, form: Format) -> bytes:
+    """x [1, 1], h and c [1, HIDDEN] to y [1, 1] and the next h and c.
+
+    A next state has type and quantisation of the state before it, so that its bytes can be fed back as they are. As in
+    any model, TFLM may give an output the memory of an input. The order of operators and the numbers of the outputs,
+    which decide where its planner puts tensors of one size, make sure that it does: in float32 the next c has the place
+    of h, in int8 y has. Who copies the next h to h and then reads the other one finds h there.
+    """
+    builder = GraphBuilder()
+    graph = builder.subgraph("main")
+    x = graph.tensor("x", [1, 1], form.dtype, form.x)
+    h = graph.tensor("h", [1, HIDDEN], form.dtype, form.h)
+    c = graph.tensor("c", [1, HIDDEN], form.wide_dtype, form.cell)
+    h_wide = _widened(graph, "h_wide", h, form, form.wide_h, HIDDEN)
+    x_wide = _widened(graph, "x_wide", x, form, form.wide_x, 1)
+    h_next, c_next = _step(graph, p, form, x_wide, h_wide, c, "h_next" if form.h is None else "h_next_wide")
+    graph.inputs, graph.outputs = [x, h, c], [_head(graph, p, form, h_next), h_next, c_next]
+    graph.number_outputs_last()
     return builder.to_bytes()
 
 
@@ -154,6 +168,22 @@ def fused_model(p: Parameters, form: Format) -> bytes:
     graph.op("RESHAPE", [sequence, new_shape], [last], reshape)
     graph.inputs, graph.outputs = [x], [_head(graph, p, form, last)]
     return builder.to_bytes()
+
+
+def _step(
+    graph: Subgraph, p: Parameters, form: Format, x_wide: int, h_wide: int, c: int, wide_name: str = "h_next_wide"
+) -> tuple[int, int]:
+    """The cell in elementary operators: the next h and c, stored as h and c are."""
+    gates = _gates(graph, p, form, x_wide, h_wide)
+    c_next = _new_cell_state(graph, form, gates, c)
+    squashed = graph.tensor("tanh_c", [1, HIDDEN], form.wide_dtype, form.gate)
+    graph.op("TANH", [c_next], [squashed])
+    h_next = h_next_wide = graph.tensor(wide_name, [1, HIDDEN], form.wide_dtype, form.gate)
+    graph.multiply(gates["output"], squashed, h_next_wide)
+    if form.x is not None:
+        h_next = graph.tensor("h_next", [1, HIDDEN], form.dtype, form.h)
+        graph.op("QUANTIZE", [h_next_wide], [h_next], schema.QuantizeOptionsT())
+    return h_next, c_next
 
 
 def _widened(
@@ -215,6 +245,8 @@ def build() -> tuple[dict[str, bytes], dict[str, np.ndarray]]:
     parameters = lstm_cell.train()
     int8 = int8_format(parameters)
     files = {
+        "lstm_feedback_float": feedback_model(parameters, FLOAT),
+        "lstm_feedback_int8": feedback_model(parameters, int8),
         "lstm_resvar_float": resource_variable_model(parameters, FLOAT),
         "lstm_resvar_int8": resource_variable_model(parameters, int8),
         "lstm_seq_float": fused_model(parameters, FLOAT),

@@ -21,6 +21,8 @@ from harness.errors import (
     ProtocolError,
     RecordLost,
     SessionClosed,
+    StateKept,
+    StateLost,
     TensorMismatch,
     UnsupportedOp,
 )
@@ -48,7 +50,12 @@ def test_all_are_of_one_family():
 
 def test_only_failed_checks_are_assertion_errors():
     """pytest reports those as failures of the test, all else as its error."""
-    assert [kind for kind in CLASSES if issubclass(kind, AssertionError)] == [LimitExceeded, OutputMismatch]
+    assert [kind for kind in CLASSES if issubclass(kind, AssertionError)] == [
+        LimitExceeded,
+        OutputMismatch,
+        StateKept,
+        StateLost,
+    ]
 
 
 # What to do depends on what happened, or stands in the message.

@@ -9,7 +9,7 @@ CASE_KEYS = "name, model, arena, latency, inputs, expect, state, accuracy, prese
 INPUT_KEYS = "generator, seed, low, high, file, key, values, steps, real"
 EXPECT_KEYS = "reference, golden, values, tolerance"
 TOLERANCE_KEYS = "absolute, relative, lsb"
-STATE_KEYS = "remembers, reset, reopen, reset_before"
+STATE_KEYS = "remembers, reset, reopen, reset_before, survives"
 ARENA_KEYS = "max, headroom, size, minimum, verify"
 LATENCY_KEYS = "repeats, warmup, profile, host, emulator, pico"
 LIMIT_KEYS = "median, p95, max, cold, jitter"
@@ -181,7 +181,7 @@ WRONG_VALUES = [
         "    state:\n",
         "    state: yes\n    old:\n",
         20,
-        "a mapping with the keys remembers, reset, reopen, reset_before expected",
+        "a mapping with the keys remembers, reset, reopen, reset_before, survives expected",
         CASE_KEYS,
     ),
     (
@@ -346,3 +346,20 @@ def test_a_file_name_with_control_characters(refused, key):
     }
     error = refused(f"tflm-hil: 1\nmodel: m\ncases:\n  - name: a\n    {sections[key]}\n")
     assert f"{key}: printable text expected" in error.message
+
+
+def test_what_a_state_can_survive_is_told(refused):
+    error = refused(
+        """\
+        tflm-hil: 1
+        model: m.tflite
+        cases:
+          - name: a
+            inputs: {generator: zeros, steps: 4}
+            state:
+              survives: [pause, tickling]
+        """
+    )
+    assert error.line == 7
+    expected = "'pause', 'relink', 'logging', 'another_model' or 'second_core' expected, came 'tickling'"
+    assert expected in error.message

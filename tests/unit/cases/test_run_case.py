@@ -1,6 +1,7 @@
 """Cases carried out on a host board, with the example models."""
 
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ pytest.importorskip("tflite_micro", reason="TFLM's wheel exists for x86-64 Linux
 from harness.bench import Bench
 from harness.boards.host.board import HostBoard
 from harness.cases.run import CaseTools, run_case
+from harness.cases.schema import Disturbance
 from harness.errors import (
     ArenaTooSmall,
     CaseError,
@@ -18,9 +20,13 @@ from harness.errors import (
     ModelNotFound,
     OutputMismatch,
     ReferenceUnavailable,
+    SessionClosed,
+    StateKept,
 )
+from harness.experiments.disturbances import DISTURBANCES
 from harness.models.library import ModelLibrary
 from harness.models.reference import ReferenceEngine
+from harness.session import Session
 from harness.tflm import availability
 
 MODELS = Path(__file__).parents[3] / "test_cases" / "models"
@@ -250,6 +256,31 @@ def test_state_that_is_not_as_the_case_says(run, model, state, message):
     inputs = ONES if model == "accumulator" else NOISE
     with pytest.raises(OutputMismatch, match=message):
         run(model, f"{inputs}state: {{{state}}}")
+
+
+def test_a_case_can_name_all_that_a_state_survives(run):
+    assert get_args(Disturbance) == DISTURBANCES
+    run("lstm_seq_int8", NOISE + f"state: {{survives: [{', '.join(DISTURBANCES)}]}}")
+    run("accumulator", ONES + "state: {survives: [logging], reset_before: [1]}")
+
+
+def test_what_a_state_does_not_survive_fails_the_case(run, host_bench, monkeypatch):
+    monkeypatch.setattr(host_bench, "log", lambda lines: host_bench.close_sessions("it was logged away"))
+    with pytest.raises(SessionClosed, match="logged away"):
+        run("accumulator", ONES + "state: {survives: [pause, logging]}")
+    monkeypatch.setattr(Session, "reset", lambda session: None)
+    with pytest.raises(StateKept):
+        run("lstm_seq_int8", NOISE + "state: {survives: [pause]}")
+    with pytest.raises(Misuse, match="sine_int8 has no state"):
+        run("sine_int8", NOISE + "state: {survives: [pause]}")
+
+
+def test_a_board_without_the_ability_is_an_error_that_names_it(run, host_bench, monkeypatch):
+    able = host_bench.client.can
+    monkeypatch.setattr(type(host_bench.client), "can", lambda client, ability: ability != "pause" and able(ability))
+    run("accumulator", ONES + "state: {survives: [logging]}")
+    with pytest.raises(Misuse, match="`pause`"):
+        run("accumulator", ONES + "state: {survives: [logging, pause]}")
 
 
 def test_one_step_cannot_show_a_state(run):

@@ -14,6 +14,7 @@ pytest.importorskip("tflite_micro", reason="TFLM's interpreter exists as a wheel
 
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
+from harness.models.tflite import load
 from test_cases.training.evaluate import EVALUATIONS, Figures
 from test_cases.training.graph import BUFFER_ALIGNMENT, FILE_IDENTIFIER, SCHEMA_VERSION
 from test_cases.training.tflm import Model
@@ -22,8 +23,8 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 MODELS = REPOSITORY / "test_cases" / "models"
 DATA = REPOSITORY / "test_cases" / "data"
 NAMES = (
-    "accumulator", "lstm_resvar_float", "lstm_resvar_int8", "lstm_seq_float", "lstm_seq_int8", "shapes_int8",
-    "sine_float", "sine_int8", "svdf_int8",
+    "accumulator", "lstm_feedback_float", "lstm_feedback_int8", "lstm_resvar_float", "lstm_resvar_int8",
+    "lstm_seq_float", "lstm_seq_int8", "shapes_int8", "sine_float", "sine_int8", "svdf_int8",
 )  # fmt: skip
 REJECTED = ("custom_op", "unsupported_op")
 LSTMS = tuple(name for name in NAMES if name.startswith("lstm"))
@@ -111,7 +112,7 @@ def test_file_is_well_formed(name: str) -> None:
     for index in (*subgraph.InputsAsNumpy(), *subgraph.OutputsAsNumpy()):
         tensor = subgraph.Tensors(index)
         is_quantised = tensor.Quantization() is not None and tensor.Quantization().ScaleLength() == 1
-        assert is_quantised == (tensor.Type() == schema.TensorType.INT8)
+        assert is_quantised == (tensor.Type() in (schema.TensorType.INT8, schema.TensorType.INT16))
     for index in range(model.SubgraphsLength()):
         for position in range(model.Subgraphs(index).OperatorsLength()):
             operator = model.Subgraphs(index).Operators(position)
@@ -160,11 +161,24 @@ def forecasts(name: str) -> np.ndarray:
     return np.array([Model(content(name)).stream(stream[:STEPS]) for stream in data("lstm")["inputs"]])
 
 
-def test_both_float_lstms_agree() -> None:
-    assert np.abs(forecasts("lstm_resvar_float") - forecasts("lstm_seq_float")).max() < 1e-5
+@pytest.mark.parametrize("kind", ["seq", "feedback"])
+def test_float_lstms_agree(kind: str) -> None:
+    assert np.abs(forecasts("lstm_resvar_float") - forecasts(f"lstm_{kind}_float")).max() < 1e-5
 
 
-@pytest.mark.parametrize("kind", ["resvar", "seq"])
+def test_a_state_that_is_fed_back_is_the_one_that_is_kept_in_variables() -> None:
+    assert np.array_equal(forecasts("lstm_feedback_int8"), forecasts("lstm_resvar_int8"))
+
+
+@pytest.mark.parametrize("name", ["lstm_feedback_float", "lstm_feedback_int8"])
+def test_the_bytes_of_a_state_can_be_fed_back_as_they_are(name: str) -> None:
+    model = load(MODELS / f"{name}.tflite")
+    for before, after in zip(model.inputs[1:], model.outputs[1:], strict=True):
+        assert after.name == f"{before.name}_next"
+        assert (after.shape, after.dtype, after.quantization) == (before.shape, before.dtype, before.quantization)
+
+
+@pytest.mark.parametrize("kind", ["resvar", "seq", "feedback"])
 def test_int8_lstm_is_close_to_float(kind: str) -> None:
     assert np.abs(forecasts(f"lstm_{kind}_int8") - forecasts(f"lstm_{kind}_float")).max() < 0.2
 

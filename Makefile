@@ -36,9 +36,10 @@ run: $(READY)
 
 test: $(READY)
 	$(PYTEST) tests --ignore tests/firmware --ignore tests/tflm_firmware --ignore tests/devices --ignore tests/virtual_usb --ignore tests/integration/pico \
-	  --ignore tests/third_party_image \
+	  --ignore tests/third_party_image --ignore tests/browser \
 	  -n auto $(ARGS)
 	$(PYTEST) tests/devices -m "not emulated" -n auto $(ARGS)
+	$(PYTEST) tests/browser $(ARGS)
 
 firmware: $(READY)
 	@command -v cmake >/dev/null && command -v arm-none-eabi-g++ >/dev/null || { echo "a cross compiler and cmake expected; on \

@@ -52,7 +52,13 @@ def _with_joined_paths(arguments: Sequence[str], folder: Path) -> list[str]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("tflm-hil", "TensorFlow Lite Micro, hardware in the loop")
-    group.addoption("--board", default="host", metavar="NAME", help="the board to test on (default: host)")
+    group.addoption(
+        "--board",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="the board to test on (default: host); several times, or emulator:4, with -n auto: they share the tests",
+    )
     group.addoption(
         "--inventory", default=None, metavar="FILE", help="names of boards (default: boards.yaml, if there is one)"
     )
@@ -141,6 +147,16 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     return start_and_describe(config, items)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    from sys import modules
+
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None and "harness.testing.runtime" in modules:
+        from harness.testing.findings import tell_board
+
+        tell_board(session.config, output)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     from sys import modules
 
@@ -162,12 +178,23 @@ def _runtime(config: pytest.Config) -> Runtime:
     return runtime_of(config)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    if not getattr(item.config, "workerinput", {}).get("tflm_passes_over") or not _uses_board(item):
+        return None
+    from harness.testing.passing_over import passes_over
+
+    return passes_over(item, nextitem) or None
+
+
 # The innermost wrapper: if the board cannot be used, what pytest itself does around a set-up has been done.
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
     if _uses_board(item):
         from harness.testing.failures import in_words
+        from harness.testing.passing_over import skip_other_kinds
 
+        skip_other_kinds(item)
         runtime = _runtime(item.config)
         try:
             with in_words():
@@ -185,10 +212,12 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
         return (yield)
     finally:
         if _uses_board(item):
-            from harness.report.properties import properties
+            from harness.report.properties import PREFIX, properties
 
             runtime = _runtime(item.config)
             runtime.end_test()
+            # A test that runs again has those of its last attempt.
+            item.user_properties[:] = [each for each in item.user_properties if not each[0].startswith(PREFIX)]
             item.user_properties.extend(properties(runtime.measurements))
 
 
@@ -206,11 +235,17 @@ def pytest_runtest_makereport(
     runtime = _runtime(item.config)
     if report.failed:
         add_device_log(report, runtime.test_log(), runtime.unanswered())
+    if report.failed or report.when != "setup":
+        from harness.testing.findings import add_findings
+
+        add_findings(report, runtime)
     if runtime.measurements and (report.when == "call" or report.failed):
         from harness.report.summary import figures
 
         # Plain values, so that a report that crosses a process boundary keeps them.
         vars(report)["tflm_figures"] = [figures(measurement) for measurement in runtime.measurements]
+    if runtime.golden_updates and report.when == "call":
+        vars(report)["tflm_golden"] = list(runtime.golden_updates)
     return report
 
 
@@ -222,6 +257,7 @@ class _Summary:
 
     def __init__(self) -> None:
         self._table: SummaryTable | None = None
+        self._golden: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         figures = getattr(report, "tflm_figures", None)
@@ -231,8 +267,13 @@ class _Summary:
 
                 self._table = SummaryTable()
             self._table.add(report.nodeid, report.passed or report.skipped, figures)
+        self._golden.extend(getattr(report, "tflm_golden", ()))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self._golden:
+            terminalreporter.section("golden files")
+            for line in sorted(self._golden):
+                terminalreporter.write_line(line)
         if self._table is not None:
             terminalreporter.section("models")
             writer = terminalreporter._tw
@@ -240,8 +281,26 @@ class _Summary:
                 terminalreporter.write_line(line)
 
 
+# Before pytest's own JUnit plugin looks for its file.
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "board_kind(*kinds): a test for boards of these kinds: host, emulator, pico")
     config.pluginmanager.register(_Summary(), "tflm-hil-summary")
+    asked = config.getoption("--report-dir") or config.getoption("--board") or config.option.xmlpath
+    if hasattr(config, "workerinput") or not asked:
+        return
+    from harness.testing.reporting import register_reporting
+
+    register_reporting(config)
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    if not config.getoption("--board"):
+        return None
+    from harness.testing.spreading import workers_for
+
+    return workers_for(config)
 
 
 # --- fixtures --------------------------------------------------------------------------------------------------------

@@ -24,12 +24,14 @@ class Board(ABC):
         name: what a person calls it.
         place: what it is plugged into; "" for a board that is a program.
         log: all that the board has said, over all its connections.
+        flashable: whether `flash` can do anything at all.
         firmware: what `image` brings, with its symbols; None where the firmware is no file.
     """
 
     kind: str
     name: str
     place: str = ""
+    flashable: bool = True
     firmware: Firmware | None = None
 
     def __init__(self) -> None:

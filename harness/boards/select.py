@@ -61,6 +61,8 @@ def select(
         return HostBoard()
     if _EMULATOR.fullmatch(text):
         return _emulator(text, firmware, root or Path.cwd())
+    if text.startswith(("rfc2217://", "socket://")):
+        return _remote(text, firmware)
     board = _pico(text, firmware, root or Path.cwd(), inventory, wait)
     if board is not None:
         return board
@@ -124,6 +126,13 @@ def _emulator_candidate(explicit: Path | None, root: Path) -> Candidate:
         return Candidate("emulator", False, f"{error.message}; {error.advice}")
     about = f"an emulated Pico with firmware {firmware.build}; emulator-0, emulator-1, ... for several"
     return Candidate("emulator", True, about)
+
+
+def _remote(url: str, explicit: Path | None) -> Board:
+    from harness.boards.remote.board import RemoteBoard
+    from harness.flash.firmware import find_firmware
+
+    return RemoteBoard(url, None if explicit is None else find_firmware(explicit, Path.cwd()))
 
 
 def _pico(text: str, explicit: Path | None, root: Path, inventory: Path | None, wait: float) -> Board | None:

@@ -11,7 +11,26 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from harness.cli import accuracy, bench, boards, check, clock, compare, doctor, flash, monitor, reset, run_uf2, size
+from harness.cli import (
+    accuracy,
+    baseline,
+    bench,
+    boards,
+    check,
+    clock,
+    compare,
+    doctor,
+    flash,
+    history,
+    monitor,
+    nightly,
+    regress,
+    report,
+    reset,
+    run_uf2,
+    size,
+    state,
+)
 from harness.errors import HarnessError, Misuse
 
 EXIT_OK = 0
@@ -33,11 +52,30 @@ def parser() -> argparse.ArgumentParser:
         prog="tflm-hil",
         description="Measures TensorFlow Lite Micro models on this computer, an emulated Pico, or a real one.",
         epilog="Exit codes: 0 done, 1 the board or the model failed, 2 wrong arguments, 130 Ctrl-C, "
-        "by which `monitor` ends with 0. Tests are run with pytest.",
+        "by which `monitor` ends with 0; `regress` has two more. Tests are run with pytest.",
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    for command in (bench, size, clock, accuracy, compare, boards, check, flash, reset, monitor, doctor, run_uf2):
+    for command in (
+        bench,
+        size,
+        state,
+        clock,
+        accuracy,
+        compare,
+        boards,
+        check,
+        flash,
+        reset,
+        monitor,
+        doctor,
+        run_uf2,
+        baseline,
+        regress,
+        history,
+        report,
+        nightly,
+    ):
         command.add(commands)
     return top
 

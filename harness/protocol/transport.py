@@ -54,15 +54,7 @@ class SerialTransport:
 
     def __init__(self, port: str) -> None:
         self.name = port
-        try:
-            self._serial = serial.Serial(port, baudrate=115200, timeout=0, write_timeout=0, exclusive=True)
-        except serial.SerialException as error:
-            if "exclusively lock" in str(error):
-                raise BoardBusy(f"port {port} is in use by another program") from None
-            raise BoardNotFound(
-                f"port {port} cannot be opened: {error}",
-                advice="check that the device is there and that you may open it (Linux: group dialout, or udev rules)",
-            ) from None
+        self._serial = self._open(port)
         self._fd: int = self._serial.fileno()
         self._wake_read, self._wake_write = os.pipe()
         self._readable = selectors.DefaultSelector()
@@ -70,6 +62,17 @@ class SerialTransport:
         self._readable.register(self._wake_read, selectors.EVENT_READ)
         self._writable = selectors.DefaultSelector()
         self._writable.register(self._fd, selectors.EVENT_WRITE)
+
+    def _open(self, port: str) -> serial.Serial:
+        try:
+            return serial.Serial(port, baudrate=115200, timeout=0, write_timeout=0, exclusive=True)
+        except serial.SerialException as error:
+            if "exclusively lock" in str(error):
+                raise BoardBusy(f"port {port} is in use by another program") from None
+            raise BoardNotFound(
+                f"port {port} cannot be opened: {error}",
+                advice="check that the device is there and that you may open it (Linux: group dialout, or udev rules)",
+            ) from None
 
     def read(self) -> bytes:
         while True:

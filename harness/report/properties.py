@@ -9,7 +9,10 @@ from dataclasses import asdict
 from harness.measure.latency import Latency
 from harness.measure.measurement import Measurement
 from harness.measure.profile import Profile
+from harness.record.text import line
 from harness.report.latency import modes_in_words, outliers_in_words
+
+PREFIX = "tflm."
 
 
 def properties(measurements: Iterable[Measurement]) -> list[tuple[str, str]]:
@@ -19,7 +22,8 @@ def properties(measurements: Iterable[Measurement]) -> list[tuple[str, str]]:
         suffix = "" if number == 0 else f".{number + 1}"
 
         def add(name: str, value: object, suffix: str = suffix) -> None:
-            result.append((f"tflm.{name}{suffix}", "" if value is None else str(value)))
+            # A device's words may be among them: control characters would make the file unreadable.
+            result.append((line(f"{PREFIX}{name}{suffix}"), "" if value is None else line(value)))
 
         if number == 0:
             for name, text in measurement.conditions.as_properties().items():

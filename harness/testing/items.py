@@ -29,7 +29,12 @@ class CaseItem(pytest.Item):
         from harness.testing.runtime import runtime_of
 
         runtime = runtime_of(self.config)
-        tools = CaseTools(runtime.bench, runtime.reference_engine, runtime.settings.update_golden)
+        tools = CaseTools(
+            runtime.bench,
+            runtime.reference_engine,
+            runtime.settings.update_golden,
+            lambda update: runtime.golden_updates.append(str(update)),
+        )
         try:
             run_case(self.case, tools)
         except ReferenceUnavailable as error:

@@ -13,7 +13,7 @@ from harness.boards.board import Board
 from harness.boards.select import select
 from harness.errors import HarnessError
 from harness.flash.pack import CAPACITY, packed_size
-from harness.measure.measurement import Measurement
+from harness.measure.measurement import Conditions, Measurement
 from harness.models.library import ModelLibrary
 from harness.protocol.devicelog import Kind, Line, printable
 from harness.report.testlog import LogFile, log_file_name, remove_logs
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from harness.models.reference import ReferenceEngine
     from harness.models.tflite import TfliteModel
 
-_SHOWN_LINES = 40
+SHOWN_LINES = 40
 
 
 class Runtime:
@@ -34,6 +34,12 @@ class Runtime:
         show: writes a line to the terminal.
 
     Attributes:
+        conditions: of the board, once it has started.
+        board_name: what the board is called, once it has started.
+        place: what it is plugged into.
+        golden_updates: what became of the golden files that the test was to write, a line each.
+        log_name: the file of the test's log, from the report folder; None if there is none.
+        unusable: why the board could not be started, in a line.
         lost: why no test can run any more, in a line; None as long as tests can.
     """
 
@@ -41,7 +47,13 @@ class Runtime:
         self.settings = settings
         self.library = ModelLibrary(settings.models)
         self.measurements: list[Measurement] = []
+        self.golden_updates: list[str] = []
         self.lost: str | None = None
+        self.unusable: str | None = None
+        self.conditions: Conditions | None = None
+        self.board_name = ""
+        self.place = ""
+        self.log_name: str | None = None
         self._show = show
         self._board: Board | None = None
         self._bench: Bench | None = None
@@ -88,11 +100,15 @@ class Runtime:
             everything = list({model.name: model for model in [*self.library.valid_models(), *wanted]}.values())
             fits = packed_size(len(model.data) for model in everything) <= CAPACITY
             chosen = everything if fits else wanted
-            if self.settings.flash == "never":
+            if self.settings.flash == "never" or not self._board.flashable:
+                # What a test opens has to be there; that others lack something is no reason to fail.
                 chosen = []
             flashed = bench.prepare(chosen)
+            self.conditions = bench.conditions
+            self.board_name, self.place = self._board.name, self._board.place
         except HarnessError as error:
             self._failure = error
+            self.unusable = f"the board cannot be used: {error.message.splitlines()[0]}"
             if self._board is not None:
                 self._board.close()
                 self._board = None
@@ -117,11 +133,23 @@ class Runtime:
             HarnessError: the board cannot be brought back.
         """
         self.measurements.clear()
+        self.golden_updates.clear()
+        self.log_name = None
         bench = self.bench
         self._log_mark = bench.board.log.mark()
         if self.settings.report is not None:
             folder = self._log_folder(self.settings.report)
             self._log_file = LogFile(folder / log_file_name(nodeid), bench.board.log)
+            self.log_name = f"{folder.name}/{log_file_name(nodeid)}"
+        self.make_ready()
+
+    def make_ready(self) -> None:
+        """Makes sure that the board works.
+
+        Raises:
+            HarnessError: it cannot be brought back.
+        """
+        bench = self.bench
         try:
             bench.ensure_ready()
         except HarnessError as error:
@@ -138,11 +166,11 @@ class Runtime:
             self._log_file.close()
             self._log_file = None
 
-    def test_log(self) -> list[Line]:
-        """What went over the wire since the test began, the newest lines of it."""
+    def test_log(self, lines: int = SHOWN_LINES) -> list[Line]:
+        """What went over the wire since the test began, so many of the newest lines."""
         if self._board is None:
             return []
-        return self._board.log.since(self._log_mark)[-_SHOWN_LINES:]
+        return self._board.log.since(self._log_mark)[-lines:]
 
     def unanswered(self) -> str | None:
         """The command that the device has not answered, or None."""
@@ -159,7 +187,7 @@ class Runtime:
         folder = report / "logs"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if not self._logs_cleared and not self.settings.worker:
+            if not self._logs_cleared and not self.settings.worker_name:
                 self._logs_cleared = True
                 remove_logs(folder)
         except OSError as error:

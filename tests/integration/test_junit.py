@@ -1,9 +1,12 @@
 """What a CI server reads: properties of every testcase, and the device's log of a failing one."""
 
 import re
-import xml.etree.ElementTree as ElementTree
 
+import pytest
+
+from harness.record.read import read_record
 from tests.integration.conftest import MODELS
+from tests.support.junit_files import cases, properties, valid_suites
 
 TESTS = """
     import numpy as np
@@ -19,13 +22,9 @@ TESTS = """
 
 
 def cases_of(project):
-    """The testcases of a run's report by name."""
-    root = ElementTree.parse(project.path / "junit.xml").getroot()
-    return {case.get("name"): case for case in root.iter("testcase")}
-
-
-def properties(case):
-    return {item.get("name"): item.get("value") for item in case.iter("property")}
+    """The testcases of a run's report by name; each of them once, in a file that is valid."""
+    suites = valid_suites(project.path / "junit.xml")
+    return {name: case for suite in suites.values() for name, case in cases(suite).items()}
 
 
 def test_every_testcase_has_its_figures_and_its_conditions(project, run):
@@ -96,3 +95,135 @@ def test_the_run_itself_is_named_in_no_way_that_depends_on_this_machine(project,
     project.makepyfile(TESTS)
     run("--junitxml", "junit.xml")
     assert str(MODELS) not in "".join(properties(cases_of(project)["test_passes"]).values())
+
+
+MIXED = """
+    import numpy as np
+    import pytest
+
+    TRIES = {}
+
+    @pytest.fixture
+    def bad_ending():
+        yield
+        raise RuntimeError("it ended badly")
+
+    @pytest.mark.parametrize("n", range(4))
+    def test_passes(open_model, n):
+        open_model("sine_int8", arena=65536).invoke(np.zeros((1, 1), np.int8), repeats=3)
+
+    @pytest.mark.flaky(reruns=2)
+    def test_passes_the_second_time(open_model, request):
+        open_model("sine_int8", arena=65536)
+        TRIES["second"] = TRIES.get("second", 0) + 1
+        assert TRIES["second"] == 2, "not yet"
+
+    @pytest.mark.flaky(reruns=2)
+    def test_never_passes(open_model):
+        open_model("sine_int8", arena=65536)
+        assert False, "never"
+
+    def test_fails_and_ends_badly(bad_ending, open_model):
+        open_model("sine_int8", arena=65536)
+        assert False, "on purpose"
+
+    def test_ends_badly(bad_ending, open_model):
+        open_model("sine_int8", arena=65536)
+
+    def test_cannot_begin(open_model, no_such_fixture):
+        pass
+
+    @pytest.mark.skip(reason="not today")
+    def test_skipped(open_model):
+        pass
+
+    @pytest.mark.xfail(reason="known")
+    def test_known(open_model):
+        assert False
+
+    def test_plain():
+        pass
+    """
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2"), ("--board", "host:2", "-n", "auto")])
+def test_nothing_is_lost_or_doubled_with_workers_and_reruns(project, run, workers):
+    project.makepyfile(MIXED)
+    run("--report-dir", "out", "--junitxml", "junit.xml", *workers)
+    found = cases_of(project)
+    tests = {test.id.partition("::")[2]: test for test in read_record(project.path / "out").tests}
+    verdicts = {
+        **{f"test_passes[{n}]": ("passed", None) for n in range(4)},
+        "test_passes_the_second_time": ("passed", None),
+        "test_never_passes": ("failed", "failure"),
+        "test_fails_and_ends_badly": ("failed", "failure"),
+        "test_ends_badly": ("error", "error"),
+        "test_cannot_begin": ("error", "error"),
+        "test_skipped": ("skipped", "skipped"),
+        "test_known": ("xfailed", "skipped"),
+        "test_plain": ("passed", None),
+    }
+    assert set(found) == set(tests) == set(verdicts)
+    for name, (outcome, tag) in verdicts.items():
+        assert tests[name].outcome == outcome, name
+        assert [child.tag for child in found[name] if child.tag in ("failure", "error", "skipped")] == [tag] * bool(tag)
+        # Once, whatever has been tried before.
+        assert len(tests[name].measurements) == (properties(found[name]).get("tflm.model") is not None), name
+    assert "and then: failed on teardown" in found["test_fails_and_ends_badly"].find("failure").text
+    second, never = tests["test_passes_the_second_time"], tests["test_never_passes"]
+    assert (second.reruns, [attempt.outcome for attempt in second.attempts]) == (1, ["failed"])
+    assert (never.reruns, len(never.attempts)) == (2, 2)
+    assert "not yet" in second.attempts[0].message
+    assert "attempt 1: failed on host-" in found["test_passes_the_second_time"].find("system-out").text
+
+
+def test_the_end_of_the_device_log_is_in_system_out(project, run):
+    project.makepyfile(TESTS)
+    run("--report-dir", "out")
+    found = {
+        name: case
+        for suite in valid_suites(project.path / "out" / "junit.xml").values()
+        for name, case in cases(suite).items()
+    }
+    assert "> invoke session=" in found["test_passes"].find("system-out").text
+    assert "all of it: logs/" in found["test_passes"].find("system-out").text
+
+
+def test_a_hostile_device_cannot_break_the_file(project, run):
+    """Escape sequences, NUL, the end of a CDATA section, bytes that are no text, lines of megabytes."""
+    project.makepyfile(TESTS)
+    run("--report-dir", "out", "--junitxml", "junit.xml", fault="chatty")
+    text = cases_of(project)["test_fails"].find("system-out").text
+    assert r"\x1b[31m<script>alert(1)</script>\x00]]>\xff" in text
+    assert (project.path / "junit.xml").stat().st_size < 200_000
+    record = read_record(project.path / "out")
+    assert any("<script>" in line for test in record.tests for line in test.log_tail)
+
+
+def test_a_run_that_is_interrupted_leaves_its_reports(project, run):
+    project.makepyfile(
+        """
+        def test_first(open_model):
+            open_model("sine_int8")
+
+        def test_second(open_model):
+            raise KeyboardInterrupt
+
+        def test_third(open_model):
+            pass
+        """
+    )
+    run("--report-dir", "out", subprocess=True)
+    record = read_record(project.path / "out")
+    assert record.ended == "interrupted"
+    assert [test.outcome for test in record.tests] == ["passed", "error", "not run"]
+    valid_suites(project.path / "out" / "junit.xml")
+
+
+def test_a_run_without_boards_has_the_file_that_pytest_writes(project, run):
+    project.makepyfile("def test_plain(record_testsuite_property):\n    record_testsuite_property('a', 'b')\n")
+    run("--junitxml", "junit.xml")
+    text = project.path.joinpath("junit.xml").read_text()
+    assert text.startswith(
+        '<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest"'
+    )

@@ -285,8 +285,8 @@ def test_a_report_folder_that_cannot_be_written_is_said_in_words(project, run):
     project.makepyfile(TWO_TESTS)
     project.path.joinpath("taken").write_text("a file")
     result = run("--report-dir", "taken")
-    result.assert_outcomes(errors=2)
-    result.stdout.fnmatch_lines(
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
         ["*a report folder that can be written expected, *taken*", "*give another --report-dir*"]
     )
     assert "Traceback" not in result.stdout.str()

@@ -1,0 +1,1 @@
+"""What a run found out, on disk: one file that all reports are made of."""

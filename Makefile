@@ -32,7 +32,7 @@ help:
 
 run: $(READY)
 	$(PYTEST) test_cases --board $(BOARD) --report-dir $(REPORT) --junitxml $(REPORT)/junit.xml $(ARGS)
-	@echo "report: $(REPORT)/junit.xml, logs: $(REPORT)/logs/"
+	@echo "also: $(REPORT)/junit.xml, $(REPORT)/run.json, $(REPORT)/logs/"
 
 test: $(READY)
 	$(PYTEST) tests --ignore tests/firmware --ignore tests/tflm_firmware --ignore tests/devices --ignore tests/virtual_usb --ignore tests/integration/pico \

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness.record.errors import RecordInvalid
+from harness.errors import HarnessError
 from harness.record.model import MAX_ATTEMPTS, MAX_LINES, Attempt, Board, Measurement, Outcome, Run, Test
 from harness.record.text import bounded, line
 
@@ -257,14 +257,24 @@ class Recorder:
         try:
             if self._folder is not None:
                 write_record(self._folder, run)
+                self._show_report(self._folder, run)
             # What has nothing to do with boards is left as pytest writes it.
             if junit is not None and run.boards:
                 from harness.report.junit import arrange_by_board
 
                 file = self._config.invocation_params.dir / Path(os.path.expandvars(junit)).expanduser()
                 arrange_by_board(file, run, self._config.option.junitprefix)
-        except RecordInvalid as error:
+        except HarnessError as error:
             raise pytest.UsageError(str(error)) from None
+
+    def _show_report(self, folder: Path, run: Run) -> None:
+        # Brings a library of charts, which only a run that writes reports waits for.
+        from harness.report.html.write import write_report
+
+        written = write_report(run, folder)
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None:
+            terminal.write_line(f"report: {written}")
 
     def _add_own_board(self) -> None:
         if "harness.testing.runtime" in sys.modules:

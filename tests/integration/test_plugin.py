@@ -46,6 +46,13 @@ def test_an_unchanged_board_is_not_flashed_again(project, run, unflashed_boards)
     run("--flash", "always").stdout.fnmatch_lines(["*; flashed * models (* bytes)"])
 
 
+def test_a_report_folder_gets_a_page_that_the_run_names(project, run):
+    project.makepyfile(TWO_TESTS)
+    run("--report-dir", "out").stdout.fnmatch_lines(["report: *out/report.html"])
+    page = (project.path / "out" / "report.html").read_text("utf-8")
+    assert "sine_int8" in page and "test_two" in page
+
+
 def test_flash_never_uses_what_is_there_or_says_what_is_missing(project, run, unflashed_boards):
     project.makepyfile(TWO_TESTS)
     result = run("--flash", "never")

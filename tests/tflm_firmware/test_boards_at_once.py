@@ -77,4 +77,4 @@ def test_the_suite_passes_through_a_server_of_the_boards_serial_port(suite, firm
     assert {test.outcome for test in record.tests} == {"passed"}
     assert re.match("rfc2217://|socket://", record.boards[0].name)
     assert (record.boards[0].chip, record.boards[0].build) == ("RP2040", firmware.build)
-    assert server.dtr is (True if rfc2217 else None)
+    assert server.dtr is True

@@ -113,6 +113,16 @@ def test_models_that_failed_or_got_worse_come_first_and_are_unfolded() -> None:
     assert unfolded == [True, True] + [False] * 6
 
 
+def _compared(equal: int, steps: int) -> Compared:
+    return Compared(what="reference", equal=equal, steps=steps)
+
+
+def test_a_difference_that_a_test_wanted_to_see_is_none() -> None:
+    wanted = measurement(comparisons=[_compared(64, 64), _compared(1, 32)])
+    shown = page(run([passed("t.py::test_naive", wanted)]), Background())
+    assert "64 / 64" in shown and "65 / 96" not in shown
+
+
 def test_figures_of_two_boards_of_one_kind_are_one_model_and_of_two_picos_two() -> None:
     def of(kind: str) -> int:
         boards = [Board(name=f"{kind}-{place}", kind=kind, chip="RP2040") for place in range(2)]

@@ -35,10 +35,11 @@ run: $(READY)
 	@echo "also: $(REPORT)/junit.xml, $(REPORT)/run.json, $(REPORT)/logs/"
 
 test: $(READY)
-	$(PYTEST) tests --ignore tests/firmware --ignore tests/tflm_firmware --ignore tests/devices --ignore tests/virtual_usb --ignore tests/integration/pico \
-	  --ignore tests/third_party_image --ignore tests/browser \
+	$(PYTEST) tests --ignore tests/firmware --ignore tests/tflm_firmware --ignore tests/devices --ignore tests/virtual_usb \
+	  --ignore tests/integration/pico --ignore tests/third_party_image --ignore tests/browser --ignore tests/nightly \
 	  -n auto $(ARGS)
 	$(PYTEST) tests/devices -m "not emulated" -n auto $(ARGS)
+	$(PYTEST) tests/nightly -m "not emulated" -n auto --dist loadgroup $(ARGS)
 	$(PYTEST) tests/browser $(ARGS)
 
 firmware: $(READY)

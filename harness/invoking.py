@@ -60,7 +60,7 @@ class Invoking:
 
         The first invoke after opening is measured even if it is one of the warm-up.
         """
-        first = not measurement.samples_us
+        first = measurement.cold
         samples: tuple[float, ...] = ()
         if first and warmup:
             samples = _microseconds(on_device(warmup=0, repeats=1, profile=False))

@@ -5,6 +5,7 @@ where tflm-hil is installed loads this file, so whatever is heavy is imported on
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,11 +40,14 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 
 def _with_joined_paths(arguments: Sequence[str], folder: Path) -> list[str]:
-    """The same arguments, each option in one piece with its path if that exists elsewhere than in the folder."""
+    """The same arguments, each option in one piece with its path if that is elsewhere than in the folder.
+
+    Whether it exists is not asked: it may when pytest-xdist's workers read the same arguments.
+    """
     joined: list[str] = []
     for argument in map(str, arguments):
-        path = folder / argument
-        if joined and joined[-1] in _OPTIONS_WITH_PATHS and not path.is_relative_to(folder) and os.path.lexists(path):
+        path = Path(os.path.normpath(folder / argument))
+        if joined and joined[-1] in _OPTIONS_WITH_PATHS and not path.is_relative_to(folder):
             joined[-1] += f"={argument}"
         else:
             joined.append(argument)
@@ -148,20 +152,16 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    from sys import modules
-
     output = getattr(session.config, "workeroutput", None)
-    if output is not None and "harness.testing.runtime" in modules:
+    if output is not None and "harness.testing.runtime" in sys.modules:
         from harness.testing.findings import tell_board
 
         tell_board(session.config, output)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    from sys import modules
-
     # Nothing to end where nothing was started; a foreign run does not even import it.
-    if "harness.testing.runtime" in modules:
+    if "harness.testing.runtime" in sys.modules:
         from harness.testing.runtime import started_runtime
 
         runtime = started_runtime(config)

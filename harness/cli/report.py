@@ -11,14 +11,15 @@ from rich.markup import escape
 
 from harness.cli.arguments import Commands, add_json
 from harness.cli.regress import past_of
-from harness.cli.runs import BASELINES, add_configuration
+from harness.cli.runs import BASELINES, add_configuration, nights
 from harness.errors import Misuse
 from harness.record.figures import figures_of_run
 from harness.record.model import Run
 from harness.record.read import read_record
 from harness.regression.baseline import check_configuration
 from harness.regression.baseline_file import load_baselines
-from harness.regression.judge import judge
+from harness.regression.comparability import ACCEPTABLE
+from harness.regression.judge import NIGHTS, judge
 from harness.report.html.background import Background
 
 
@@ -42,6 +43,12 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--baseline", type=Path, metavar="DIR", help=f"folder of baselines (default: {BASELINES}, if there is one)"
     )
+    command.add_argument(
+        "--nights", type=nights, default=NIGHTS, metavar="N", help=f"nights to compare with (default: {NIGHTS})"
+    )
+    command.add_argument(
+        "--accept", action="append", choices=ACCEPTABLE, default=[], metavar="CONDITION", help="as of `regress`"
+    )
     add_configuration(command)
     add_json(command)
     command.set_defaults(run=run)
@@ -49,11 +56,11 @@ def add(commands: Commands) -> None:
 
 def run(given: argparse.Namespace, console: Console) -> None:
     """Writes the report and tells where it is."""
-    configuration = check_configuration(given.configuration)
+    check_configuration(given.configuration)
     if given.baseline is not None and not given.baseline.is_dir():
         raise Misuse(f"--baseline {given.baseline}: a folder expected", advice="make one: `tflm-hil baseline save RUN`")
     record = read_record(given.run_file)
-    background = _background(record, given.baseline or BASELINES, given.history, configuration)
+    background = _background(record, given)
     folder = given.run_file if given.run_file.is_dir() else given.run_file.parent
     # Matplotlib takes its time, and only this command needs it.
     from harness.report.html.write import FILE_NAME, write_report
@@ -68,13 +75,16 @@ def run(given: argparse.Namespace, console: Console) -> None:
         console.print(f"report: {escape(str(target))}", soft_wrap=True)
 
 
-def _background(record: Run, baselines: Path, history: Path | None, configuration: str) -> Background:
+def _background(record: Run, given: argparse.Namespace) -> Background:
     """What the run is held against; nothing without baselines and history."""
-    known = load_baselines(baselines)
-    if not known and history is None:
+    known = load_baselines(given.baseline or BASELINES)
+    if not known and given.history is None:
         return Background()
     from harness.report.html.judged import background_of
 
     figures = figures_of_run(record)
-    past = past_of(figures, history, configuration)
-    return background_of(judge(figures, known, past, configuration=configuration))
+    past = past_of(figures, given.history, given.configuration)
+    judgement = judge(
+        figures, known, past, nights=given.nights, accepted=given.accept, configuration=given.configuration
+    )
+    return background_of(judgement)

@@ -70,6 +70,8 @@ class State:
         self._feed = check_feed(feed, copy, model)
         self._steps = as_steps(sequence, [model.inputs[index] for index in unfed(self._feed, model)], real=real)
         self._initial = zeros(self._feed, model)
+        # From the first disturbance on, durations are not those of a board that has nothing else to do.
+        self._disturbed = False
         if initial is not None:
             fed = sorted(target for _, target in self._feed)
             self._initial = as_step(initial, [model.inputs[index] for index in fed], real=real)
@@ -351,6 +353,7 @@ class State:
         with ExitStack() as stack:
             for number, step in enumerate(self._steps if steps is None else steps):
                 if number == at:
+                    self._disturbed = self._disturbed or happen is not contextlib.nullcontext
                     stack.enter_context(happen())
                 if number in clear_before:
                     self._clear()
@@ -362,7 +365,8 @@ class State:
 
     def _invoke(self, step: Step, *, anew: bool) -> Step:
         inputs = all_inputs(self._feed, self._session.model, step, self._initial) if anew else step
-        return self._session.invoke(*inputs, feed=self._feed, copy=self._copy).outputs
+        with self._session.measurement.untimed() if self._disturbed else contextlib.nullcontext():
+            return self._session.invoke(*inputs, feed=self._feed, copy=self._copy).outputs
 
     def _compared(
         self, came: list[Step], expected: list[Step], what: str, tolerance: Tolerance = EXACT

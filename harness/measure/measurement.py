@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -118,6 +119,8 @@ class Measurement:
     model_bytes: int | None = None
     options: dict[str, int | bool] = field(default_factory=dict)
     traces: list[Trace] = field(default_factory=list)
+    _timed: bool = field(default=True, init=False, repr=False)
+    _invoked: bool = field(default=False, init=False, repr=False)
 
     def add_traces(self, traces: Iterable[Trace]) -> None:
         """Keeps elements over time, up to `MAX_TRACES` of them."""
@@ -125,7 +128,23 @@ class Measurement:
 
     def add_samples(self, samples_us: tuple[float, ...]) -> None:
         """Keeps durations, up to `MAX_SAMPLES` of them."""
-        self.samples_us.extend(samples_us[: MAX_SAMPLES - len(self.samples_us)])
+        self._invoked = True
+        if self._timed:
+            self.samples_us.extend(samples_us[: MAX_SAMPLES - len(self.samples_us)])
+
+    @property
+    def cold(self) -> bool:
+        """Whether the next invoke is the first one."""
+        return not self._invoked
+
+    @contextmanager
+    def untimed(self) -> Iterator[None]:
+        """Durations of invokes in here are not kept: something else goes on, and they are not what a product has."""
+        before, self._timed = self._timed, False
+        try:
+            yield
+        finally:
+            self._timed = before
 
     @property
     def latency(self) -> Latency | None:

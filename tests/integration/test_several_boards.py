@@ -212,3 +212,12 @@ def test_a_run_without_boards_keeps_pytest_xdists_own_way(project, run):
     result = run("-n", "2", "-v")
     result.assert_outcomes(passed=9)
     result.stdout.fnmatch_lines(["*scheduling tests via LoadScheduling*"])
+
+
+def test_a_report_folder_elsewhere_that_the_run_makes_is_no_riddle_to_workers(project, run):
+    """When they read their arguments it is there, and was not when the first process did."""
+    project.makepyfile(MANY)
+    elsewhere = project.path.parent / f"{project.path.name}-reports"
+    result = run("--board", "host:2", "-n", "auto", "--report-dir", str(elsewhere), subprocess=True)
+    result.assert_outcomes(passed=13)
+    assert len(read_record(elsewhere).tests) == 13

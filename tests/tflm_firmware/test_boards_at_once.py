@@ -1,4 +1,4 @@
-"""Suites on several emulated boards, and on one behind a server of its serial port: the figures are those of one board."""
+"""Suites on several emulated boards, and on one behind a server of its serial port: figures are those of one board."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import pytest
 
 from harness.errors import DeviceCrashed, Misuse, OutputMismatch, StateKept, StateLost
 from harness.experiments.state import DISTURBANCES, State
+from harness.measure.measurement import Measurement
 from harness.models import tflite
 from harness.models.reference import ReferenceRun
 
@@ -36,7 +37,7 @@ class Session:
         self.forgets, self.unit, self.keeps = forgets, unit, keeps
         self.arena = SimpleNamespace(size=size, used=used)
         conditions = SimpleNamespace(describe=lambda: "a board of straw")
-        self.measurement = SimpleNamespace(comparisons=[], conditions=conditions)
+        self.measurement = Measurement(MODEL.name, MODEL.sha256, conditions, self.arena)
         self.sum, self.calls, self.told, self.fails_at = 10, 0, [], None
 
     def invoke(self, *inputs, feed=(), copy="staged"):
@@ -47,6 +48,7 @@ class Session:
         self.sum += float(inputs[0].item())
         self.calls += 1
         self.told.append("step")
+        self.measurement.add_samples((100.0,))
         return SimpleNamespace(outputs=(np.array([[self.sum // self.unit]], np.float32),))
 
     def reset(self):
@@ -147,6 +149,18 @@ def test_a_loss_is_told_with_its_step_and_its_cause(name):
     with pytest.raises(StateLost):
         state_of(Session(), loses=[name]).survives_all()
     state_of(Session(), loses=[name]).survives(*(other for other in DISTURBANCES if other != name))
+
+
+@pytest.mark.parametrize("name", DISTURBANCES)
+def test_what_is_invoked_while_something_happens_is_not_timed(name):
+    session = Session()
+    state = state_of(session)
+    state.persists()
+    before = len(session.measurement.samples_us)
+    assert before > 0
+    getattr(state, f"survives_{name}")()
+    assert before <= len(session.measurement.samples_us) <= session.told.count("step") - STEPS + MIDDLE
+    assert not session.measurement.cold
 
 
 @pytest.mark.parametrize("check", CHECKS)

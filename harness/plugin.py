@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.bench import Bench
     from harness.boards.board import Board
     from harness.models.reference import Reference
-    from harness.report.summary import SummaryTable
+    from harness.report.summary import Figures
     from harness.session import Session
     from harness.testing.runtime import Runtime
 
@@ -243,7 +243,8 @@ def pytest_runtest_makereport(
         from harness.report.summary import figures
 
         # Plain values, so that a report that crosses a process boundary keeps them.
-        vars(report)["tflm_figures"] = [figures(measurement) for measurement in runtime.measurements]
+        name = runtime.board_name
+        vars(report)["tflm_figures"] = [{**figures(each), "board": name} for each in runtime.measurements]
     if runtime.golden_updates and report.when == "call":
         vars(report)["tflm_golden"] = list(runtime.golden_updates)
     return report
@@ -256,17 +257,17 @@ class _Summary:
     """Collects the figures that reports bring and prints the table; a plugin of its own because it keeps them."""
 
     def __init__(self) -> None:
-        self._table: SummaryTable | None = None
+        self._tests: dict[str, tuple[bool, list[Figures]]] = {}
         self._golden: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         figures = getattr(report, "tflm_figures", None)
         if figures:
-            if self._table is None:
-                from harness.report.summary import SummaryTable
-
-                self._table = SummaryTable()
-            self._table.add(report.nodeid, report.passed or report.skipped, figures)
+            before, _ = self._tests.get(report.nodeid, (True, []))
+            self._tests[report.nodeid] = (before and not report.failed, figures)
+        if report.outcome not in ("passed", "failed", "skipped"):
+            # An attempt that pytest-rerunfailures does not let count.
+            self._tests.pop(report.nodeid, None)
         self._golden.extend(getattr(report, "tflm_golden", ()))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
@@ -274,10 +275,15 @@ class _Summary:
             terminalreporter.section("golden files")
             for line in sorted(self._golden):
                 terminalreporter.write_line(line)
-        if self._table is not None:
+        if self._tests:
+            from harness.report.summary import SummaryTable
+
+            table = SummaryTable()
+            for nodeid, (passed, figures) in self._tests.items():
+                table.add(nodeid, passed, figures)
             terminalreporter.section("models")
             writer = terminalreporter._tw
-            for line in self._table.render(writer.fullwidth, color=writer.hasmarkup).splitlines():
+            for line in table.render(writer.fullwidth, color=writer.hasmarkup).splitlines():
                 terminalreporter.write_line(line)
 
 

@@ -69,7 +69,9 @@ def traces(
     ]
     if difference is not None and difference.output is not None and difference.index is not None and at < steps:
         shape = np.shape(actual[at][difference.output])
-        differing = (difference.output, int(np.ravel_multi_index(difference.index, shape)) if shape else 0)
+        # Where only the class counts, it is a row that differs: its first element then.
+        index = (*difference.index, *[0] * (len(shape) - len(difference.index)))
+        differing = (difference.output, int(np.ravel_multi_index(index, shape)) if shape else 0)
         wanted += [differing] * (differing not in wanted)
     for output, element in wanted:
         quantization = meaning[output] if output < len(meaning) else None

@@ -149,7 +149,10 @@ MIXED = """
 @pytest.mark.parametrize("workers", [(), ("-n", "2"), ("--board", "host:2", "-n", "auto")])
 def test_nothing_is_lost_or_doubled_with_workers_and_reruns(project, run, workers):
     project.makepyfile(MIXED)
-    run("--report-dir", "out", "--junitxml", "junit.xml", *workers)
+    result = run("--report-dir", "out", "--junitxml", "junit.xml", *workers)
+    verdict = r"^sine_int8 .*FAIL (\d+)/(\d+)"
+    table = [tuple(map(int, row)) for row in re.findall(verdict, result.stdout.str(), re.MULTILINE)]
+    assert sum(failed for failed, _ in table) == 3
     found = cases_of(project)
     tests = {test.id.partition("::")[2]: test for test in read_record(project.path / "out").tests}
     verdicts = {

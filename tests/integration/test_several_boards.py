@@ -32,7 +32,7 @@ def spread(project, run, monkeypatch):
         if lose:
             project.makeconftest(SOURCE)
             monkeypatch.setenv("LOSE", lose)
-        chosen = [part for board in boards for part in ("--board", board)]
+        chosen = [f"--board={board}" for board in boards]
         result = run("-n", "auto", *chosen, "--report-dir", "out", *options)
         return result, read_record(project.path / "out")
 

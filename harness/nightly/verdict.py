@@ -131,4 +131,5 @@ def _last_line(log: Path) -> str:
     except OSError:
         return ""
     lines = [part.strip(" =!") for part in said.splitlines()]
-    return next((line(part, _MAX_WHY) for part in reversed(lines) if part), "")
+    # Where the page is, is no reason.
+    return next((line(part, _MAX_WHY) for part in reversed(lines) if part and not part.startswith("report: ")), "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timezone
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ def regression_xml(judgement: Judgement) -> str:
         TestSuite(
             f"regression.{line(board)}",
             cases,
-            timestamp=judgement.run.started.isoformat(timespec="seconds"),
+            # Ant's schema has neither a zone there nor a suite without a host; it is UTC.
+            timestamp=judgement.run.started.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S"),
+            hostname="localhost",
             properties={"tflm.regression.against": against},
         )
         for board, cases in suites.items()

@@ -9,6 +9,7 @@ import pytest
 from harness.cli.main import main
 from harness.record.model import Arena, Board, Latency, Measurement, Run, Test
 from harness.record.write import write_record
+from tests.support.junit_files import valid_suites
 
 BOARD = Board(
     name="emulator-0",
@@ -94,6 +95,7 @@ def test_a_week_with_a_regression_from_tuesday_on(here, capsys):
 def test_the_xml_is_written_and_fails_where_the_run_does(here, capsys):
     main(["baseline", "save", str(record(here / "r"))])
     assert main(["regress", str(record(here / "r2", used=1016)), "--xml", "x/regression.xml"]) == 3
+    assert valid_suites(here / "x" / "regression.xml")
     root = ElementTree.parse(here / "x" / "regression.xml").getroot()
     assert [case.get("name") for case in root.iter("testcase") if case.find("failure") is not None] == [
         "arena.used t.yaml::t"

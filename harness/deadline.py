@@ -19,6 +19,11 @@ class Deadline:
         self._clock = clock
         self._at = clock() + self.seconds
 
+    @classmethod
+    def of(cls, limit: float | Deadline) -> Deadline:
+        """A call's own deadline where it is a part of one; otherwise one that begins now, in seconds."""
+        return limit if isinstance(limit, Deadline) else cls(limit)
+
     def remaining(self) -> float:
         """Seconds that are left, 0.0 once it has passed."""
         return max(0.0, self._at - self._clock())

@@ -163,7 +163,7 @@ class Session:
                     warmup=warmup,
                     repeats=repeats,
                     profile=profile,
-                    seconds=deadline.remaining(),
+                    seconds=deadline,
                     feed=feed,
                     copy=copy,
                     quiet=quiet,
@@ -349,12 +349,10 @@ class Session:
             self._write(index, array.tobytes(), deadline)
 
     def _write(self, index: int, data: bytes, deadline: Deadline) -> None:
-        seconds = deadline.remaining()
-        self._ask(lambda client: client.write_input(self._opened.number, index, data, seconds=seconds))
+        self._ask(lambda client: client.write_input(self._opened.number, index, data, seconds=deadline))
 
     def _read(self, index: int, deadline: Deadline) -> bytes:
-        seconds = deadline.remaining()
-        return self._ask(lambda client: client.read_output(self._opened.number, index, seconds=seconds))
+        return self._ask(lambda client: client.read_output(self._opened.number, index, seconds=deadline))
 
     def _read_outputs(self, deadline: Deadline) -> tuple[Array, ...]:
         arrays = []

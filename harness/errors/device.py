@@ -90,9 +90,7 @@ class DeviceTimeout(HarnessError):
     advice = "give the call a longer timeout if the model is that slow; otherwise the device hangs: see its last lines"
 
     def __init__(self, awaited: str, seconds: float, *, advice: str | None = None, log: Iterable[str] = ()) -> None:
-        # Two figures: what is left of a call's time when its last part begins is 0.4998 s of 0.5 s.
-        shown = f"{seconds:.2g}" if seconds < 99.5 else f"{seconds:.0f}"
-        super().__init__(f"{awaited}: nothing came within {shown} s", advice=advice, log=log)
+        super().__init__(f"{awaited}: nothing came within {seconds:.4g} s", advice=advice, log=log)
         self.awaited = awaited
         self.seconds = seconds
 

@@ -122,7 +122,9 @@ class Client(Exchange):
             tuple(tensor for tensor in tensors if tensor.of == "output"),
         )
 
-    def write_input(self, session: int, index: int, data: bytes, *, seconds: float = COMMAND_SECONDS) -> None:
+    def write_input(
+        self, session: int, index: int, data: bytes, *, seconds: float | Deadline = COMMAND_SECONDS
+    ) -> None:
         """Stages an input; every invoke from now on begins with it."""
         arguments = {
             "session": str(session),
@@ -139,7 +141,7 @@ class Client(Exchange):
         warmup: int,
         repeats: int,
         profile: bool,
-        seconds: float,
+        seconds: float | Deadline,
         feed: Sequence[tuple[int, int]] = (),
         copy: str = "staged",
         quiet: bool | None = None,
@@ -186,7 +188,7 @@ class Client(Exchange):
             raise ProtocolError(f"{repeats} durations expected, {len(ticks)} came")
         return InvokeTimes(invoked.tick_hz, tuple(ticks), tuple(ops), invoked.feed_ticks)
 
-    def read_output(self, session: int, index: int, *, seconds: float = COMMAND_SECONDS) -> bytes:
+    def read_output(self, session: int, index: int, *, seconds: float | Deadline = COMMAND_SECONDS) -> bytes:
         """The bytes of an output tensor, as the last invoke left them.
 
         Raises:

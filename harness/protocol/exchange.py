@@ -77,7 +77,7 @@ class Exchange:
         arguments: Mapping[str, str] | None = None,
         *,
         payload: bytes = b"",
-        seconds: float = COMMAND_SECONDS,
+        seconds: float | Deadline = COMMAND_SECONDS,
     ) -> Reply:
         """Sends a command, and its payload, and waits for its final record.
 
@@ -85,7 +85,7 @@ class Exchange:
             verb: the command.
             arguments: its keys and values.
             payload: bytes that follow the command's line.
-            seconds: how long the whole exchange may take.
+            seconds: how long the whole exchange may take, or the deadline of what it is a part of.
 
         Raises:
             DeviceError: the device answered with an error; `DeviceCrashed` where it reported a crash.
@@ -102,7 +102,7 @@ class Exchange:
         command = Command(verb, arguments or {}, self._id)
         line = command.encode()
         mark = self.log.mark()
-        deadline = Deadline(seconds)
+        deadline = Deadline.of(seconds)
         try:
             self._link.listen(command)
             self._pending = command

@@ -17,6 +17,11 @@ SCHEMES = ("rfc2217://", "socket://")
 _READ_SECONDS = 0.1
 # Small enough for the deadline to be looked at between two of them.
 _WRITE_BYTES = 4096
+_CHECK = (
+    "check that the server runs there, that it speaks what the URL says (rfc2217 or plain bytes), that the board is "
+    "plugged into that computer, and that nobody else is connected"
+)
+_WITHOUT_LINES = "if the server's port has no modem lines, write {}ign_set_control; DTR is the server's matter then"
 
 
 def open_transport(url: str) -> Transport:
@@ -35,10 +40,11 @@ def _open(url: str, timeout: float) -> serial.Serial:
             warnings.simplefilter("ignore", DeprecationWarning)
             return serial.serial_for_url(url, baudrate=115200, timeout=timeout)
     except (serial.SerialException, OSError, ValueError) as error:
+        # A server does not answer for lines that its port does not have, as ser2net for a pty.
+        no_lines = "option 'control'" in str(error)
         raise BoardNotFound(
             f"{url} cannot be opened: {error}",
-            advice="check that the server runs there, that it speaks what the URL says (rfc2217 or plain bytes), that "
-            "the board is plugged into that computer, and that nobody else is connected",
+            advice=_WITHOUT_LINES.format(url + "&?"["?" not in url]) if no_lines else _CHECK,
         ) from None
 
 

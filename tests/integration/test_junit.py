@@ -230,3 +230,36 @@ def test_a_run_without_boards_has_the_file_that_pytest_writes(project, run):
     assert text.startswith(
         '<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest"'
     )
+
+
+def test_properties_of_earlier_attempts_are_not_those_of_the_last(project, run):
+    """Whatever reads reports has them once; pytest keeps a test's properties from one attempt to the next."""
+    project.makeconftest(
+        """
+        import pytest
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtest_logreport(report):
+            if report.when == "teardown":
+                names = [name for name, _ in report.user_properties]
+                print("of the attempt:", names.count("tflm.model"), "mine:", names.count("mine"))
+        """
+    )
+    project.makepyfile(
+        """
+        import pytest
+
+        TRIES = []
+
+        @pytest.mark.flaky(reruns=1)
+        def test_again(open_model, request):
+            open_model("sine_int8", arena=65536)
+            TRIES.append(1)
+            if len(TRIES) == 1:
+                request.node.user_properties.append(("mine", "kept"))
+            assert len(TRIES) == 2
+        """
+    )
+    result = run("--report-dir", "out", "-s")
+    result.assert_outcomes(passed=1)
+    assert result.stdout.str().count("of the attempt: 1 mine: 1") == 2

@@ -117,6 +117,21 @@ def test_a_peer_that_says_nothing_is_given_up():
         assert time.monotonic() - began < 10
 
 
+def test_a_port_without_modem_lines_takes_an_option_that_the_error_names(host):
+    server = SerialServer(lambda: host._port, rfc2217=True, lines=False)
+    try:
+        with pytest.raises(BoardNotFound, match="option 'control'") as failure:
+            select(f"{server.url}?timeout=0.5").connect()
+        assert f"write {server.url}?timeout=0.5&ign_set_control;" in failure.value.advice
+        board = select(f"{server.url}?ign_set_control")
+        try:
+            assert board.connect().identify().engine == "tflm"
+        finally:
+            board.close()
+    finally:
+        server.close()
+
+
 @pytest.mark.parametrize("url", ["rfc2217://", "socket://host", "rfc2217://:1", "socket://[::1", "socket://h:99999"])
 def test_an_address_that_is_none_is_said(url):
     with pytest.raises(BoardNotFound, match="HOST:PORT expected"):

@@ -116,23 +116,27 @@ def test_a_single_board_that_is_lost_leaves_a_record_of_what_was_not_run(project
 
 
 def test_fixtures_of_a_module_are_torn_down_where_a_test_is_passed_over(project, spread):
-    """The tests before and after one that is passed over may be of other modules."""
-    project.makepyfile(
-        test_alone="""
+    """The test before it may have left them for it, and the one after it may be of another module."""
+    module = """
         import pytest
 
         @pytest.fixture(scope="module", autouse=True)
         def of_the_module():
             yield
 
-        @pytest.mark.parametrize("n", range(6))
-        def test_alone(n):
+        @pytest.mark.parametrize("n", range(2))
+        def test_plain(n):
+            pass
+
+        @pytest.mark.parametrize("n", range(2))
+        def test_board(bench, n):
             pass
         """
-    )
-    project.path.joinpath("test_zoo.py").write_text("def test_zoo(): pass\n")
-    result, record = spread("host:2", lose="gw0:0")
-    result.assert_outcomes(passed=20)
+    names = [f"test_module_{number}" for number in range(6)]
+    project.makepyfile(**dict.fromkeys(names, module))
+    result, record = spread("host:2", lose="gw0:0", options=[f"{name}.py" for name in names])
+    result.assert_outcomes(passed=24)
+    assert any(board.lost for board in record.boards)
 
 
 def test_a_test_for_a_kind_of_board_runs_there_or_is_skipped(project, spread, run):

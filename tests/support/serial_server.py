@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 
 import serial
-from serial.rfc2217 import PortManager
+from serial.rfc2217 import SERVER_SET_CONTROL, PortManager
 
 
 class _Port(serial.Serial):
@@ -30,20 +30,30 @@ class _Sender:
         self.write = connection.sendall
 
 
+class _ReticentManager(PortManager):
+    """Does not answer for lines that the port does not have, as ser2net does not for a pty."""
+
+    def rfc2217_send_subnegotiation(self, option: bytes, value: bytes = b"") -> None:
+        if option != SERVER_SET_CONTROL:
+            super().rfc2217_send_subnegotiation(option, value)
+
+
 class SerialServer:
     """Serves one client after the other, each with the port that `port` names at that moment.
 
     Args:
         port: the name of the serial port.
         rfc2217: telnet's COM-PORT-OPTION; plain bytes otherwise.
+        lines: whether it answers for modem lines.
 
     Attributes:
         served: how many clients there were.
         dtr: what the last client has made of DTR.
     """
 
-    def __init__(self, port: Callable[[], str], *, rfc2217: bool) -> None:
+    def __init__(self, port: Callable[[], str], *, rfc2217: bool, lines: bool = True) -> None:
         self._port = port
+        self._manager = PortManager if lines else _ReticentManager
         self._rfc2217 = rfc2217
         self.served = 0
         self.dtr: bool | None = None
@@ -84,7 +94,7 @@ class SerialServer:
     def _serve(self, connection: socket.socket) -> None:
         with _Port(self._port(), timeout=0, exclusive=True) as port, selectors.DefaultSelector() as ready:
             self.served += 1
-            manager = PortManager(port, _Sender(connection)) if self._rfc2217 else None
+            manager = self._manager(port, _Sender(connection)) if self._rfc2217 else None
             ready.register(connection, selectors.EVENT_READ)
             ready.register(port.fileno(), selectors.EVENT_READ)
             while True:

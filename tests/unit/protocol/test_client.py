@@ -75,6 +75,16 @@ def test_a_timeout_names_the_command_the_wait_and_the_newest_lines(connect):
     assert "busy or hangs" in text
 
 
+def test_a_timeout_names_the_wait_of_the_call_that_the_command_is_a_part_of(connect):
+    """However much of it is left for the command: what a person has set is what is named."""
+    client = connect(lambda device, line: None)
+    of_the_call = Deadline(0.1)
+    while of_the_call.remaining() > 0.05:
+        pass
+    with pytest.raises(DeviceTimeout, match=r"within 0\.1 s"):
+        client.request("invoke", {"session": "1"}, seconds=of_the_call)
+
+
 def test_a_device_that_is_only_slow_is_told_from_a_dead_one(connect):
     def answer(device, line):
         if line.startswith(b"ping"):

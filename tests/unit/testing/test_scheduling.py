@@ -158,11 +158,12 @@ def test_a_board_known_to_be_lost_is_not_started_again():
     assert run.started == 2
 
 
-def test_a_worker_that_dies_costs_the_test_that_it_was_in_and_no_other():
-    run = Run(2, 20, dies=[5]).to_its_end()
+@pytest.mark.parametrize("boards", [1, 2])
+def test_a_worker_that_dies_costs_the_test_that_it_was_in_and_no_other(boards):
+    run = Run(boards, 20, dies=[5]).to_its_end()
     assert run.crashed == ["t5"]
     assert sorted(index for index, _ in run.ran) == [index for index in range(20) if index != 5]
-    assert run.started == 3
+    assert run.started == boards + 1
 
 
 def test_a_test_can_be_asked_for_again():

@@ -43,6 +43,8 @@ def conditions_of(kind: str, told: Identity) -> Conditions:
         build=told.build,
         tflm=told.tflm,
         compiler=told.compiler,
+        target=told.board,
+        kernels=told.kernels,
     )
 
 

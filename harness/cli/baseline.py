@@ -99,7 +99,8 @@ def _show(given: argparse.Namespace, console: Console) -> None:
         told = baseline.conditions
         clock = f", {told.clock_hz / 1e6:g} MHz" if told.clock_hz else ""
         console.print(Text(f"{baseline.place}: {told.kind} ({told.chip}{clock}, {told.pointer_bits}-bit)", "bold"))
-        console.print(Text(f"firmware {told.build}, TFLM {told.tflm}, {told.compiler}, tflm-hil {baseline.harness}"))
+        firmware = (f"firmware {told.build}", told.target, f"TFLM {told.tflm}", told.kernels, told.compiler)
+        console.print(Text(", ".join(filter(None, (*firmware, f"tflm-hil {baseline.harness}")))))
         for (model, test), keys in groupby(sorted(baseline.figures), key=lambda key: key[:2]):
             if fnmatchcase(model, given.pattern):
                 figures = [baseline.figures[key] for key in keys]

@@ -185,6 +185,8 @@ def _board(told: dict[str, str]) -> Board:
         name=texts["serial"],
         **texts,
         compiler=line(told.get("board.compiler", "")),
+        target=line(told.get("board.target", "")),
+        kernels=line(told.get("board.kernels", "")),
         engine=line(told.get("board.engine", "")),
         clock_hz=_whole(told.get("board.clock_hz")),
         pointer_bits=_whole(told.get("board.pointer_bits")),

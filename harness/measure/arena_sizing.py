@@ -76,7 +76,8 @@ class ArenaSizing:
         if self.preserve_all_tensors:
             figures.append("preserving all tensors")
         # What comes from a device must not be able to end the comment's line.
-        where = f"{told.kind}, {told.chip}, TFLM {told.tflm}, {told.compiler}".replace("\\", "/")
+        under = (told.kind, told.chip, f"TFLM {told.tflm}", told.kernels, told.compiler)
+        where = ", ".join(filter(None, under)).replace("\\", "/")
         warning = "" if told.pointer_bits == 32 else f"NOT FOR A PICO: {told.pointer_bits}-bit pointers; "
         comment = f"{warning}{', '.join(figures)}; {where}; model {self.sha256[:8]}"
         return f"alignas(16) static uint8_t tensor_arena[{self.recommended}];  // {comment}"

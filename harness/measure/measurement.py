@@ -34,6 +34,8 @@ class Conditions:
         build: the firmware's build id.
         tflm: TFLM commit.
         compiler: what the firmware was compiled with.
+        target: what it was built for: "pico", "pico_w", "host".
+        kernels: whose, and how they were compiled; "" where the firmware does not tell.
     """
 
     kind: str
@@ -45,6 +47,8 @@ class Conditions:
     build: str
     tflm: str
     compiler: str
+    target: str = ""
+    kernels: str = ""
 
     def as_properties(self) -> Mapping[str, str]:
         """Names and texts for a report."""

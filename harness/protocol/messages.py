@@ -54,6 +54,7 @@ class Identity(_Message, frozen=True):
     compiler: Text
     arena_max: UInt32
     pack_crc: Crc
+    kernels: Text = ""
     features: Annotated[list[Text], Meta(max_length=32)] = []
     crash: Crash | None = None
 

@@ -45,6 +45,8 @@ class Board(Struct, kw_only=True, frozen=True):
     build: Line = ""
     tflm: Line = ""
     compiler: Line = ""
+    target: Line = ""
+    kernels: Line = ""
     engine: Line = ""
     pointer_bits: int | None = None
     lost: Text | None = None

@@ -44,6 +44,8 @@ class _Given(_Section):
     pointer_bits: int | None = Field(None, ge=8, le=128)
     engine: str
     compiler: str
+    kernels: str = ""
+    target: str = ""
     tflm: str
     build: str
     harness: str

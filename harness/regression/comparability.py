@@ -32,9 +32,12 @@ RULES: Mapping[str, Mapping[Kind, Rule]] = {
     "clock_hz": {Kind.MEMORY: _FREE, Kind.TIME: _REFUSED, Kind.QUALITY: _FREE},
     "compiler": {Kind.MEMORY: _MARKED, Kind.TIME: _REFUSED, Kind.QUALITY: _MARKED},
     "tflm": {Kind.MEMORY: _MARKED, Kind.TIME: _REFUSED, Kind.QUALITY: _MARKED},
+    "kernels": {Kind.MEMORY: _MARKED, Kind.TIME: _REFUSED, Kind.QUALITY: _MARKED},
     "model": {Kind.MEMORY: _REFUSED, Kind.TIME: _REFUSED, Kind.QUALITY: _REFUSED},
     "setup": {Kind.MEMORY: _REFUSED, Kind.TIME: _REFUSED, Kind.QUALITY: _MARKED},
     "harness": {Kind.MEMORY: _MARKED, Kind.TIME: _MARKED, Kind.QUALITY: _MARKED},
+    # Another type of Pico may have another flash memory behind the same chip.
+    "target": {Kind.MEMORY: _FREE, Kind.TIME: _MARKED, Kind.QUALITY: _FREE},
     "serial": {Kind.MEMORY: _FREE, Kind.TIME: _MARKED, Kind.QUALITY: _FREE},
     # Another build is what one compares.
     "build": {Kind.MEMORY: _FREE, Kind.TIME: _FREE, Kind.QUALITY: _FREE},
@@ -43,7 +46,7 @@ RULES: Mapping[str, Mapping[Kind, Rule]] = {
 # Serial numbers tell Picos apart; of a board that is a program they say which process it was.
 _NO_SPECIMENS = frozenset(("host", "emulator"))
 # What --accept takes: the differences that a person can know to be meant.
-ACCEPTABLE = ("clock_hz", "compiler", "tflm", "model", "setup", "chip", "engine")
+ACCEPTABLE = ("clock_hz", "compiler", "tflm", "kernels", "model", "setup", "chip", "engine")
 
 
 @dataclass(frozen=True)

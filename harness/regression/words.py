@@ -11,7 +11,7 @@ from harness.regression.comparability import shown
 from harness.regression.judge import Finding
 
 # Of a change: what one looks for first.
-_CAUSES = ("tflm", "compiler", "model", "clock_hz", "setup", "harness", "serial")
+_CAUSES = ("tflm", "compiler", "kernels", "model", "clock_hz", "setup", "harness", "target", "serial")
 _LABELS = {"build": "firmware build", "tflm": "TFLM", "clock_hz": "clock", "serial": "board"}
 _NUMBER = re.compile(r"\.([2-9]|[1-9][0-9]+)$")
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -83,6 +83,7 @@ Failure Identify(const Command& command, RecordStream& records) {
   json.Uint("pointer_bits", 8 * sizeof(void*));
   json.Text("build", BuildId());
   json.Text("tflm", kEngine.revision);
+  json.Text("kernels", kEngine.kernels);
   json.Text("compiler", CompilerName());
   json.Uint("arena_max", Sessions::Get().region_bytes());
   json.Crc("pack_crc", Pack().crc());

@@ -62,6 +62,7 @@ struct Profile {
 struct EngineInfo {
   const char* name;      // `engine` of identify: "tflm", "loopback"
   const char* revision;  // `tflm` of identify: the TFLM commit, or "none"
+  const char* kernels;   // `kernels` of identify: whose, and how they were compiled
   bool profiles;         // whether InvokeProfiled() works
 };
 extern const EngineInfo kEngine;

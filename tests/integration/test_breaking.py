@@ -71,7 +71,8 @@ def test_a_hung_device_fails_its_own_test_and_the_run_goes_on(project, run):
         test_a="""
         import numpy as np, pytest
 
-        @pytest.mark.timeout(2)
+        # Opening the model is a part of it, also where other work takes the processor.
+        @pytest.mark.timeout(15)
         def test_hangs(open_model):
             open_model("sine_int8").invoke(np.zeros((1, 1), np.int8))
         """,
@@ -80,7 +81,7 @@ def test_a_hung_device_fails_its_own_test_and_the_run_goes_on(project, run):
     # In a process of its own: pytest-timeout has one alarm per process.
     result = run(fault="hang", subprocess=True)
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["E*Timeout (>2.0s) from pytest-timeout*"])
+    result.stdout.fnmatch_lines(["E*Timeout (>15.0s) from pytest-timeout*"])
     result.stdout.fnmatch_lines(["(no answer has come to `invoke session=1 repeats=1*"])
 
 
@@ -90,14 +91,14 @@ def test_a_hung_device_is_noticed_without_pytest_timeout_too(project, run):
         import numpy as np
 
         def test_hangs(open_model):
-            open_model("sine_int8").invoke(np.zeros((1, 1), np.int8), timeout=0.5)
+            open_model("sine_int8").invoke(np.zeros((1, 1), np.int8), timeout=2)
         """,
         test_b=AND_AFTER,
     )
     result = run(fault="hang")
     result.assert_outcomes(passed=1, failed=1)
     assert "DeviceTimeout: `invoke session=1 repeats=1" in failure(result)
-    assert "within 0.5 s" in failure(result)
+    assert "within 2 s" in failure(result)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_what_tidying_up_after_a_timeout_runs_into_does_not_take_its_place(proje
 
         def test_hangs(open_model):
             with open_model("sine_int8") as session:
-                session.invoke(np.zeros((1, 1), np.int8), timeout=0.3)
+                session.invoke(np.zeros((1, 1), np.int8), timeout=2)
         """
     )
     result = run(fault="hang")

@@ -43,6 +43,8 @@ BOARD = Board(
     build="4f1c2aa",
     tflm="90b983c",
     compiler="GCC 12.2.1",
+    target="pico",
+    kernels="CMSIS-NN -O2, LSTM of TFLM reference",
     engine="tflm",
     pointer_bits=32,
 )
@@ -163,6 +165,8 @@ def hostile_run() -> Run:
         build=text,
         tflm=text,
         compiler=text,
+        target=text,
+        kernels=text,
         engine=text,
         pointer_bits=32,
         lost=text,

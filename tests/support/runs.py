@@ -21,6 +21,8 @@ BOARD = Board(
     build="b1",
     tflm="90b983c",
     compiler="GCC 12.2.1",
+    target="pico",
+    kernels="CMSIS-NN -O2, LSTM of TFLM reference",
     engine="tflm",
     pointer_bits=32,
 )

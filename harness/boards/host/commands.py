@@ -155,6 +155,7 @@ class Commands:
             "pointer_bits": 64,
             "build": firmware.build_id(),
             "tflm": availability.commit(),
+            "kernels": "TFLM reference",
             "compiler": f"{availability.DISTRIBUTION} {availability.version()}",
             "arena_max": firmware.ARENA_BYTES,
             "pack_crc": crc_text(self._pack.crc),

@@ -16,7 +16,7 @@
 
 namespace tflm_hil {
 
-const EngineInfo kEngine = {"loopback", "none", true};
+const EngineInfo kEngine = {"loopback", "none", "none", true};
 
 namespace {
 

@@ -132,7 +132,7 @@ Failure TimedInvoke(OpenInterpreter& interpreter, Profiler* profiler, uint64_t* 
 
 }  // namespace
 
-const EngineInfo kEngine = {"tflm", TFLM_HIL_TFLM_REVISION, true};
+const EngineInfo kEngine = {"tflm", TFLM_HIL_TFLM_REVISION, TFLM_HIL_KERNELS, true};
 
 void StartEngine() {
   tflite::InitializeTarget();

@@ -15,7 +15,7 @@ from harness.report.properties import properties
 # Not a test, whatever its name says.
 test_id.__test__ = False
 
-PICO = Conditions("pico", "E661", "tflm", "RP2040", 125_000_000, 32, "4f1c2aa0", "90b983c", "GCC 12.2")
+PICO = Conditions("pico", "E661", "tflm", "RP2040", 125_000_000, 32, "4f1c2aa0", "90b983c", "GCC 12.2", "pico", "K")
 STARTED = "2026-11-21T10:23:19.946298+00:00"
 
 
@@ -82,6 +82,8 @@ def test_every_figure_that_was_written_is_read(path):
         "build": "4f1c2aa0",
         "tflm": "90b983c",
         "compiler": "GCC 12.2",
+        "target": "pico",
+        "kernels": "K",
         "engine": "tflm",
         "pointer_bits": "32",
         "model": "ab" * 32,

@@ -9,7 +9,7 @@ from harness.measure.arena_sizing import ArenaSizing
 from harness.measure.measurement import Conditions
 from harness.measure.sizing import Outcome, Probe, Window
 
-PICO = Conditions("pico", "E661", "tflm", "RP2040", 125_000_000, 32, "4f1c2aa", "90b983c", "GCC 12.2.1")
+PICO = Conditions("pico", "E661", "tflm", "RP2040", 125_000_000, 32, "4f1c2aa", "90b983c", "GCC 12.2.1", "pico", "K")
 SIZING = ArenaSizing(
     model="lstm",
     sha256="0123456789abcdef",
@@ -25,7 +25,7 @@ SIZING = ArenaSizing(
 def test_the_line_has_the_figures_and_the_conditions():
     assert SIZING.c_line == (
         "alignas(16) static uint8_t tensor_arena[3872];  // lstm: needs 3,360 B, and 15 % headroom, 2,100 B stay used; "
-        "pico, RP2040, TFLM 90b983c, GCC 12.2.1; model 01234567"
+        "pico, RP2040, TFLM 90b983c, K, GCC 12.2.1; model 01234567"
     )
 
 

@@ -26,6 +26,8 @@ def test_equal_conditions_compare_without_a_word(kind):
         ("clock_hz", "133000000", "", "refused", ""),
         ("compiler", "GCC 14", "marked", "refused", "marked"),
         ("tflm", "1234567", "marked", "refused", "marked"),
+        ("kernels", "CMSIS-NN -O2, LSTM of CMSIS-NN", "marked", "refused", "marked"),
+        ("target", "pico_w", "", "marked", ""),
         ("model", "cd" * 32, "refused", "refused", "refused"),
         ("setup", "warm-up 5", "refused", "refused", "marked"),
         ("harness", "0.2.0", "marked", "marked", "marked"),

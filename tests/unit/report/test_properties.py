@@ -5,7 +5,7 @@ from harness.measure.measurement import Comparison, Conditions, Measurement
 from harness.measure.profile import OpTime
 from harness.report.properties import properties
 
-HOST = Conditions("host", "host-0", "tflm", "x86_64 (Linux)", None, 64, "4f1c2aa0", "90b983c", "wheel 1")
+HOST = Conditions("host", "host-0", "tflm", "x86_64 (Linux)", None, 64, "4f1c2aa0", "90b983c", "wheel 1", "host", "K")
 
 
 def measurement(**changes):
@@ -33,6 +33,8 @@ def test_all_figures_of_a_test():
         ("tflm.board.build", "4f1c2aa0"),
         ("tflm.board.tflm", "90b983c"),
         ("tflm.board.compiler", "wheel 1"),
+        ("tflm.board.target", "host"),
+        ("tflm.board.kernels", "K"),
         ("tflm.model", "m"),
         ("tflm.model.sha256", "ab" * 32),
         ("tflm.arena.size_bytes", "4096"),

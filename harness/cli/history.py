@@ -99,8 +99,10 @@ def _import(given: argparse.Namespace, console: Console, configuration: str) -> 
     for each in told:
         if "error" in each:
             text = f"[bold red]{each['error']}[/]: {escape(each['message'])}"
-        elif each["known"]:
+        elif each["known"] and not each["figures"]:
             text = f"{escape(each['file'])}: is there already"
+        elif each["known"]:
+            text = f"{escape(each['file'])}: {each['figures']:,} figures, in place of fewer of the same run"
         else:
             text = f"{escape(each['file'])}: {each['figures']:,} figures"
         console.print(text, soft_wrap=True)

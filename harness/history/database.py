@@ -32,8 +32,8 @@ class Imported:
     """What became of a run.
 
     Attributes:
-        figures: how many were added; 0 if the run was there already.
-        known: whether it was.
+        figures: how many were added; 0 if the run was there already with as many.
+        known: whether it was there; with figures, it has taken the place of one that told less: of its JUnit file.
         removed: old runs that had to go.
     """
 
@@ -87,7 +87,7 @@ class History:
         self._connection.close()
 
     def add(self, run: RunFigures, *, configuration: str = "", source: str = "") -> Imported:
-        """Keeps a run, unless it is there already.
+        """Keeps a run, unless it is there already with as many figures.
 
         Args:
             run: what it measured.
@@ -100,9 +100,14 @@ class History:
         if len(run.figures) > MAX_FIGURES:
             raise HistoryError(f"{source}: at most {MAX_FIGURES:,} figures expected, there are {len(run.figures):,}")
         with self._errors(), self._transaction():
-            known = self._connection.execute("SELECT 1 FROM run WHERE fingerprint = ?", (fingerprint(run),)).fetchone()
-            if known is not None:
+            known = self._connection.execute(
+                "SELECT id, (SELECT count(*) FROM figure WHERE run = run.id) FROM run WHERE fingerprint = ?",
+                (fingerprint(run),),
+            ).fetchone()
+            if known is not None and known[1] >= len(run.figures):
                 return Imported(0, known=True)
+            if known is not None:
+                self._connection.execute("DELETE FROM run WHERE id = ?", known[:1])
             values = (fingerprint(run), run.started.isoformat(), run.ended[:200], configuration, source[-300:])
             number = self._connection.execute(
                 "INSERT INTO run (fingerprint, started, ended, configuration, source) VALUES (?, ?, ?, ?, ?)", values
@@ -119,7 +124,7 @@ class History:
                         figure.value,
                     ),
                 )
-            return Imported(len(run.figures), removed=self._prune())
+            return Imported(len(run.figures), known=known is not None, removed=self._prune())
 
     def series(
         self,
@@ -269,6 +274,6 @@ class History:
 
 
 def fingerprint(run: RunFigures) -> str:
-    """What tells a run from all others: when it began, and all that it measured, in whatever order."""
-    told = sorted([*figure.key, figure.unit, repr(figure.value), figure.conditions.serial] for figure in run.figures)
-    return hashlib.sha256(json.dumps([run.started.isoformat(), told]).encode()).hexdigest()
+    """What tells a run from all others, and its JUnit file has in common with it: when it began, and its boards."""
+    boards = sorted({(figure.conditions.kind, figure.conditions.serial) for figure in run.figures})
+    return hashlib.sha256(json.dumps([run.started.isoformat(), boards]).encode()).hexdigest()

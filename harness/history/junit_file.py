@@ -60,11 +60,13 @@ def read_junit(path: Path) -> RunFigures:
         raise JUnitError(f"{path}: a JUnit report expected: a testsuite with a timestamp")
     found: dict[tuple[str, Key], Figure] = {}
     for case in reader.cases:
-        for figure in _figures(case):
+        for figure in _figures(case, reader.harness):
             found.setdefault((figure.conditions.kind, figure.key), figure)
     if not found:
         raise JUnitError(f"{path}: no figures: testcases with properties tflm.* expected")
-    return RunFigures(reader.started, tuple(found.values()), {case.test: case.outcome for case in reader.cases})
+    return RunFigures(
+        reader.began or reader.started, tuple(found.values()), {case.test: case.outcome for case in reader.cases}
+    )
 
 
 class _Reader:
@@ -72,7 +74,10 @@ class _Reader:
 
     def __init__(self, path: Path) -> None:
         self.cases: list[_Case] = []
+        # When the first suite began, which schemas allow no fractions of a second for; and, where it is told, the run.
         self.started: datetime | None = None
+        self.began: datetime | None = None
+        self.harness = ""
         self._path = path
         self._case: _Case | None = None
         self._properties = 0
@@ -98,6 +103,8 @@ class _Reader:
             self._take_time(attributes.get("timestamp", ""))
         elif tag == "testcase":
             self._case = _Case(test_id(attributes))
+        elif tag == "property" and self._case is None:
+            self._take_of_run(attributes.get("name", ""), attributes.get("value", ""))
         elif self._case is not None and tag in ("failure", "error", "skipped"):
             self._case.outcome = cast(Outcome, "failed" if tag == "failure" else tag)
         elif self._case is not None and tag == "property":
@@ -105,7 +112,9 @@ class _Reader:
             if self._properties > MAX_PROPERTIES:
                 raise JUnitError(f"{self._path}: at most {MAX_PROPERTIES:,} properties expected")
             name = attributes.get("name", "")
-            if name.startswith("tflm."):
+            if name == "tflm.test":
+                self._case.test = line(attributes.get("value", ""))
+            elif name.startswith("tflm."):
                 self._case.properties.setdefault(name, attributes.get("value", ""))
 
     def _end(self, tag: str) -> None:
@@ -114,14 +123,22 @@ class _Reader:
             self._case = None
 
     def _take_time(self, text: str) -> None:
-        if not text:
-            return
+        if text:
+            started = self._time(text)
+            # Of several suites, one per board, the first one began the run.
+            self.started = started if self.started is None else min(self.started, started)
+
+    def _take_of_run(self, name: str, value: str) -> None:
+        if name == "tflm.run.started":
+            self.began = self._time(value)
+        elif name == "tflm.run.harness":
+            self.harness = line(value)
+
+    def _time(self, text: str) -> datetime:
         try:
-            started = parse_started(text)
+            return parse_started(text)
         except RecordInvalid as error:
             raise JUnitError(f"{self._path}: {error.message}") from None
-        # Of several suites, one per board, the first one began the run.
-        self.started = started if self.started is None else min(self.started, started)
 
 
 def test_id(attributes: dict[str, str]) -> str:
@@ -136,7 +153,7 @@ def test_id(attributes: dict[str, str]) -> str:
     return line("::".join(filter(None, ["/".join(parts[:split]) + ".py", *parts[split:], name])))
 
 
-def _figures(case: _Case) -> list[Figure]:
+def _figures(case: _Case, harness: str) -> list[Figure]:
     """The figures of a testcase's sessions."""
     sessions: dict[int, dict[str, str]] = {}
     for name, given in case.properties.items():
@@ -152,10 +169,13 @@ def _figures(case: _Case) -> list[Figure]:
             continue
         seen[model] += 1
         suffix = "" if seen[model] == 1 else f".{seen[model]}"
-        times = ", ".join(
-            setup_of_times(
-                _whole(properties.get("latency.warmup")) or 0, line(properties.get("latency.interrupts", ""))
-            )
+        options = [
+            line(f"{name.removeprefix('options.')} {value}")
+            for name, value in sorted(properties.items())
+            if name.startswith("options.")
+        ]
+        times = setup_of_times(
+            _whole(properties.get("latency.warmup")) or 0, line(properties.get("latency.interrupts", ""))
         )
         for told, text in properties.items():
             numbers = _number(told, text)
@@ -173,7 +193,8 @@ def _figures(case: _Case) -> list[Figure]:
                     sha256=line(properties.get("model.sha256", ""), 64),
                     spread=_spread(properties) if base == "latency.median" else None,
                     outcome=case.outcome,
-                    setup=times if unit == "us" else "",
+                    setup=", ".join([*options, *times] if unit == "us" else options),
+                    harness=harness,
                 )
             )
     return found

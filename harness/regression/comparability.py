@@ -82,7 +82,7 @@ def compare_conditions(
         if was == came or rules[kind] is Rule.FREE or (name == "serial" and now.get("kind") in _NO_SPECIMENS):
             continue
         # Unknown clocks and set-ups are values of their own: a computer has no fixed clock, most tests no set-up.
-        # But JUnit files, which do not tell the harness's version, do not tell all of the set-up either.
+        # But older JUnit files, which do not tell the harness's version, do not tell all of the set-up either.
         told = before.get("harness", "") and now.get("harness", "")
         known = bool(was and came) or name == "clock_hz" or (name == "setup" and bool(told))
         harmless = rules[kind] is Rule.MARKED or name in accepted or not known

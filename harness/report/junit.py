@@ -20,6 +20,7 @@ from _pytest.junitxml import mangle_test_address
 
 from harness.record.errors import RecordInvalid
 from harness.record.model import Board, Run, Test
+from harness.report.properties import PREFIX
 
 _NOT_RUN = "not run"
 _FAULTS = ("failure", "error")
@@ -145,6 +146,10 @@ def _complete(case: Element, test: Test | None) -> None:
     # A file that could not be collected has none.
     case.set("classname", _CASE_FILE.sub("", case.get("classname") or case.get("name") or ""))
     if test is not None:
+        properties = case.find("properties")
+        if properties is not None:
+            # Which a class name does not tell for certain; `tflm-hil history import` wants it.
+            properties.insert(0, _property("test", test.id))
         parts = [
             f"attempt {number}: {attempt.outcome} on {attempt.board or 'no board'}: {attempt.message}"
             for number, attempt in enumerate(test.attempts, 1)
@@ -171,11 +176,14 @@ def _suite_of(whole: Element, name: str | None, cases: list[tuple[Element, Test 
     """A suite of some of the testcases; with the board's conditions as its properties, if it is a board's."""
     started = [test.started for _, test in cases if test is not None and test.started]
     suite = _suite(whole, whole.get("name", "pytest") if name is None else name, min(started, default=run.started))
+    properties = ElementTree.SubElement(suite, "properties")
+    properties.append(_property("run.started", run.started))
+    properties.append(_property("run.harness", run.versions.get("tflm-hil", "")))
     board = run.board(name)
     if board is not None:
-        suite.append(_properties(board))
+        properties.extend(_conditions(board))
     else:
-        suite.extend(whole.findall("properties"))
+        properties.extend(whole.iterfind("properties/property"))
     suite.extend(case for case, _ in cases)
     return _counted(suite)
 
@@ -202,13 +210,13 @@ def _suite(whole: Element, name: str, started: str) -> Element:
     return Element("testsuite", name=xml_text(name), timestamp=timestamp, hostname=whole.get("hostname", "localhost"))
 
 
-def _properties(board: Board) -> Element:
+def _conditions(board: Board) -> list[Element]:
     told = {name: getattr(board, name) for name in board.__struct_fields__}
-    element = Element("properties")
-    for name, value in told.items():
-        if value not in (None, ""):
-            ElementTree.SubElement(element, "property", name=f"tflm.board.{name}", value=xml_text(str(value)))
-    return element
+    return [_property(f"board.{name}", str(value)) for name, value in told.items() if value not in (None, "")]
+
+
+def _property(name: str, value: str) -> Element:
+    return Element("property", name=f"{PREFIX}{name}", value=xml_text(value))
 
 
 def _counted(suite: Element) -> Element:

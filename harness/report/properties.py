@@ -30,6 +30,12 @@ def properties(measurements: Iterable[Measurement]) -> list[tuple[str, str]]:
                 add(f"board.{name}", text)
         add("model", measurement.model)
         add("model.sha256", measurement.sha256)
+        if measurement.model_bytes is not None:
+            add("model.bytes", measurement.model_bytes)
+        for option, given in sorted(measurement.options.items()):
+            # That of the arena is its size, which follows.
+            if option != "arena":
+                add(f"options.{option}", given)
         arena = measurement.arena
         add("arena.size_bytes", arena.size)
         add("arena.used_bytes", arena.used)

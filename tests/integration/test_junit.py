@@ -4,6 +4,9 @@ import re
 
 import pytest
 
+from harness.history.database import History
+from harness.history.junit_file import read_junit
+from harness.record.figures import figures_of_run
 from harness.record.read import read_record
 from tests.integration.conftest import MODELS
 from tests.support.junit_files import cases, properties, valid_suites
@@ -47,6 +50,38 @@ def test_every_testcase_has_its_figures_and_its_conditions(project, run):
     assert 0 < float(passed["tflm.latency.min_us"]) <= float(passed["tflm.latency.p95_us"])
     assert properties(cases["test_fails"])["tflm.model"] == "lstm_seq_int8"
     assert properties(cases["sine_int8[fits]"])["tflm.arena.used_bytes"] == passed["tflm.arena.used_bytes"]
+
+
+def test_whoever_keeps_nothing_but_the_junit_file_has_the_runs_figures(project, run):
+    """Under the same names and conditions, so that they go on the same line of the history, and count once."""
+    project.makepyfile(
+        test_a="""
+        import numpy as np
+
+        class TestIt:
+            def test_options(self, open_model, reference):
+                session = open_model("lstm_resvar_int8", preserve_all_tensors=True, arena=1 << 20)
+                inputs = np.random.default_rng(5).uniform(-0.9, 0.9, (4, 1, 1))
+                outputs = session.run(inputs, real=True)
+                outputs.assert_equals(reference("lstm_resvar_int8").run(inputs, real=True))
+                session.invoke(np.zeros((1, 1), np.int8), warmup=2, repeats=20)
+                open_model("lstm_resvar_int8", arena=1 << 16).invoke(np.zeros((1, 1), np.int8), repeats=5)
+        """
+    )
+    case = "tflm-hil: 1\nmodel: sine_int8\ncases:\n  - name: fits\n    arena: {max: 4 KiB}\n"
+    project.mkdir("v1.2").joinpath("sine.yaml").write_text(case)
+    run("test_a.py", "v1.2", "--report-dir", "out").assert_outcomes(passed=2)
+    recorded = figures_of_run(read_record(project.path / "out"))
+    told = read_junit(project.path / "out" / "junit.xml")
+    assert told.started == recorded.started and told.outcomes == recorded.outcomes
+    assert len(recorded.figures) > 20
+
+    def by_key(run):
+        return {figure.key: (figure.value, figure.unit, figure.measured_under()) for figure in run.figures}
+
+    assert by_key(told) == by_key(recorded)
+    with History(project.path / "history.db", create=True) as history:
+        assert [history.add(each).known for each in (recorded, told)] == [False, True]
 
 
 def test_several_sessions_of_one_test_are_numbered(project, run):

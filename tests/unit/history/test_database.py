@@ -50,6 +50,23 @@ def test_the_same_run_twice_adds_nothing(file):
     assert [len(each.points) for each in read(file)] == [1, 1]
 
 
+@pytest.mark.parametrize("order", ["fewer first", "fewer last"])
+def test_of_a_run_and_its_junit_file_the_one_with_more_figures_is_kept(file, order):
+    """Whatever the shorter one rounds otherwise."""
+    fewer, more = night(0, figure("arena.used", 1.5)), night(0, figure("arena.used", 1), figure("arena.head", 2))
+    runs = [fewer, more] if order == "fewer first" else [more, fewer]
+    _, second = filled(file, *runs)
+    assert (second.figures, second.known) == ((2, True) if order == "fewer first" else (0, True))
+    assert sorted((each.key.name, each.values) for each in read(file)) == [("arena.head", [2]), ("arena.used", [1])]
+    with History(file) as history:
+        assert history.runs() == 1
+
+
+def test_runs_that_began_together_on_two_boards_are_two(file):
+    one, other = (night(0, figure(conditions=board(serial=serial))) for serial in ("A", "B"))
+    assert [each.known for each in filled(file, one, other)] == [False, False]
+
+
 def test_boards_of_other_kinds_and_clocks_are_series_of_their_own(file):
     fast = board(clock_hz=133_000_000)
     filled(file, night(0, *(figure(conditions=each) for each in (BOARD, HOST, fast))))

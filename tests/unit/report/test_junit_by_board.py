@@ -93,7 +93,7 @@ def test_the_log_and_earlier_attempts_are_in_system_out(arranged):
         "device log (host time; > sent, < received; the last lines; all of it: logs/one.log)",
         "03:00:00.000 > open model=m",
     ]
-    assert properties(found) == {"p": "v"}
+    assert properties(found) == {"tflm.test": "test_a.py::one", "p": "v"}
 
 
 def test_output_is_bounded_and_keeps_its_end(arranged):

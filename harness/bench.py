@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -16,15 +15,11 @@ from harness.errors import (
     DeviceCrashed,
     DeviceError,
     DeviceTimeout,
-    FlashFailed,
     HarnessError,
     LinkLost,
-    Misuse,
     NoFirmware,
     ProtocolError,
 )
-from harness.flash.choice import by_name, pack_of
-from harness.flash.pack import ModelPack
 from harness.measure.arena import checked_size
 from harness.measure.measurement import Conditions, Measurement
 from harness.models.library import ModelLibrary
@@ -32,7 +27,7 @@ from harness.open_sessions import OpenSessions
 from harness.protocol.client import OPEN_SECONDS, Client
 from harness.protocol.devicelog import Kind
 from harness.protocol.messages import Identity
-from harness.protocol.payload import crc_text
+from harness.provision import Flashed, Provision
 
 # A run does not wait for what it does not need: numpy and the schema of .tflite files if no model is opened, and what
 # reads symbols if nothing crashes, are imported where they are used.
@@ -42,17 +37,8 @@ if TYPE_CHECKING:
     from harness.session import Opened, Session
 
 T = TypeVar("T")
-FLASH_POLICIES = ("auto", "always", "never")
 _TFLM_LINES = 40
 _SHOWN_LINES = 12
-
-
-@dataclass(frozen=True)
-class Flashed:
-    """What `Bench.prepare` did."""
-
-    done: bool
-    text: str
 
 
 class Bench(Abilities):
@@ -61,8 +47,7 @@ class Bench(Abilities):
     Args:
         board: the board; the bench flashes and connects it on first use.
         library: where models are found.
-        flash: "auto" flashes only if something that is needed is not on the board, "always" at the first use too,
-            "never" not at all.
+        flash: when it may be flashed; see `Provision`.
         on_measurement: told of the figures of every session that is opened.
 
     Attributes:
@@ -77,13 +62,11 @@ class Bench(Abilities):
         flash: str = "auto",
         on_measurement: Callable[[Measurement], None] = lambda measurement: None,
     ) -> None:
-        if flash not in FLASH_POLICIES:
-            raise Misuse(f"flash policy {flash!r}: one of {', '.join(FLASH_POLICIES)} expected")
         self.board = board
         self.library = library
         self.on_measurement = on_measurement
-        self._policy = flash
         self._line = Connection(board)
+        self._provision = Provision(board, self._line, library, flash)
         self._sessions = OpenSessions()
         self._asked_for_crash: Client | None = None
         self.minimum_arenas: dict[Hashable, int] = {}
@@ -104,48 +87,7 @@ class Bench(Abilities):
         Raises:
             FlashFailed, BoardNotFound, ...: the board cannot be used.
         """
-        wanted = by_name(models)
-        always = self._policy == "always" and not self._line.made_before
-        build = self.board.image(ModelPack()).build
-        try:
-            self._line.ensure()
-        except (NoFirmware, DeviceTimeout, ProtocolError):
-            # An empty flash, or what is in it is not this firmware. There is nothing to find out before flashing.
-            if self._policy == "never" or not self.board.image(ModelPack()).firmware:
-                raise
-            return self._flash(pack_of(wanted, {}), build)
-        missing = [model.name for model in wanted.values() if self._line.lacks(model.name, model.crc32)]
-        if not always and not missing and (self.identity.build == build or self._policy == "never"):
-            return Flashed(False, "flashing skipped, unchanged")
-        if self._policy == "never":
-            raise FlashFailed(
-                f"not on the board: {', '.join(missing)}",
-                advice="run with --flash auto, or flash the image that has these models",
-            )
-        if not self.board.flashable:
-            # Before sessions are ended for it.
-            self.board.flash(self.board.image(pack_of({name: wanted[name] for name in missing}, {})))
-        # What is on the board and still known stays there: the next run will not need to flash again.
-        kept = {name: model for name in self._line.models if (model := self._known(name)) and name not in wanted}
-        pack = pack_of(wanted, kept)
-        self.close_sessions(f"the board was flashed anew to bring {', '.join(missing) or 'its firmware'} onto it")
-        return self._flash(pack, build)
-
-    def _flash(self, pack: ModelPack, build: str) -> Flashed:
-        # The board closes its port: a client that is still here would be one without a line, if this fails.
-        self._line.drop()
-        image = self.board.image(pack)
-        self.board.flash(image)
-        self._line.ensure()
-        if self.identity.build != build or self.identity.pack_crc != crc_text(pack.crc):
-            raise FlashFailed(
-                f"firmware {build} with models {crc_text(pack.crc)} expected after flashing, the board answers with "
-                f"{self.identity.build} and {self.identity.pack_crc}",
-                advice="flash with --flash always; if it stays so, the board does not keep what is written to it",
-            )
-        count = len(pack.entries)
-        with_firmware = f"firmware {build} and " if image.firmware else ""
-        return Flashed(True, f"flashed {with_firmware}{count} model{'s'[: count != 1]} ({len(pack.encode()):,} bytes)")
+        return self._provision.bring(models, before_flashing=self.close_sessions)
 
     def ensure_ready(self) -> None:
         """Makes sure that the board works; brings it back if the last command was left without its answer.
@@ -163,9 +105,9 @@ class Bench(Abilities):
             self.recover()
         except NoFirmware:
             # A flashing that failed has left none. It is done again, with all that was there before.
-            if self._policy == "never":
+            if not self._provision.allowed:
                 raise
-            self.prepare([model for name in self._line.models if (model := self._known(name))])
+            self._provision.restore()
 
     def recover(self) -> None:
         """Restarts the board by force. Open sessions are lost.
@@ -398,9 +340,3 @@ class Bench(Abilities):
             # The next test connects anew, and will say what is wrong.
             cause.back.client.close()
         return cause.error
-
-    def _known(self, name: str) -> TfliteModel | None:
-        try:
-            return self.library.find(name)
-        except HarnessError:
-            return None

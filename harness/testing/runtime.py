@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.bench import Bench, Flashed
+from harness.bench import Bench
 from harness.boards.board import Board
 from harness.boards.select import select
 from harness.errors import HarnessError
@@ -16,6 +16,7 @@ from harness.flash.pack import CAPACITY, packed_size
 from harness.measure.measurement import Conditions, Measurement
 from harness.models.library import ModelLibrary
 from harness.protocol.devicelog import Kind, Line, printable
+from harness.provision import Flashed
 from harness.report.testlog import LogFile, log_file_name, remove_logs
 from harness.testing.settings import Settings
 

@@ -76,6 +76,13 @@ def test_a_rerun_that_passed_and_a_board_that_was_lost_are_not_hidden_by_green()
     assert "Board pico-2 was lost: unplugged" in read.one("header").text
 
 
+def test_a_test_that_was_not_run_took_no_time() -> None:
+    html = page(run([passed("did"), Test(id="did-not", outcome="not run")]), Background())
+    rows = [row.text for row in read_page(html).all("tr")]
+    assert "✓ passeddidemulator-0500.0\N{NO-BREAK SPACE}ms" in rows
+    assert "○ not rundid-not––" in rows
+
+
 def test_a_model_stands_with_its_charts_and_the_conditions_of_its_figures() -> None:
     trend = Trend(
         "lstm_resvar_int8",

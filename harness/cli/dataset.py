@@ -31,11 +31,7 @@ def add_dataset(command: argparse.ArgumentParser, *, required: bool) -> None:
     command.add_argument(
         "--classes", metavar="NAMES", help="names of the classes: comma-separated, or a file with one per line"
     )
-    meaning = command.add_mutually_exclusive_group()
-    meaning.add_argument(
-        "--divide", type=_divisor, metavar="N", help="divide inputs by this to have real values: 255 for pixels"
-    )
-    meaning.add_argument("--raw", action="store_true", help="inputs are the tensors' own integers, not real values")
+    add_meaning(command)
     command.add_argument("--limit", type=count, metavar="N", help="only the first N samples")
     command.add_argument(
         "--metric",
@@ -56,6 +52,24 @@ def add_dataset(command: argparse.ArgumentParser, *, required: bool) -> None:
     )
 
 
+def add_meaning(command: argparse.ArgumentParser) -> None:
+    """Adds what says how the numbers of a file are meant."""
+    meaning = command.add_mutually_exclusive_group()
+    meaning.add_argument(
+        "--divide", type=_divisor, metavar="N", help="divide inputs by this to have real values: 255 for pixels"
+    )
+    meaning.add_argument("--raw", action="store_true", help="inputs are the tensors' own integers, not real values")
+
+
+def inputs_of(given: argparse.Namespace) -> Dataset:
+    """The inputs that `--inputs` names.
+
+    Raises:
+        DatasetError: they cannot be read.
+    """
+    return load_dataset(given.inputs, divide=given.divide or 1.0, real=_real(given), labelled=False)
+
+
 def dataset_of(given: argparse.Namespace) -> Dataset:
     """The data set that the arguments name.
 
@@ -64,8 +78,6 @@ def dataset_of(given: argparse.Namespace) -> Dataset:
         Misuse: the names of classes cannot be.
     """
     keys = None if given.inputs_key is None else tuple(given.inputs_key.split(","))
-    # Divided by 1 they are said to be real.
-    real = False if given.raw else None if given.divide is None else True
     return load_dataset(
         given.data,
         given.labels,
@@ -73,7 +85,7 @@ def dataset_of(given: argparse.Namespace) -> Dataset:
         targets=given.labels_key,
         classes=() if given.classes is None else _names(given.classes),
         divide=given.divide or 1.0,
-        real=real,
+        real=_real(given),
     )
 
 
@@ -91,6 +103,11 @@ def plan_of(given: argparse.Namespace) -> AccuracyPlan:
         state=state,
         skip=given.skip,
     )
+
+
+def _real(given: argparse.Namespace) -> bool | None:
+    # Divided by 1 they are said to be real.
+    return False if given.raw else None if given.divide is None else True
 
 
 def _names(text: str) -> tuple[str, ...]:

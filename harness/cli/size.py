@@ -14,8 +14,10 @@ from rich.markup import escape
 from harness.bench import Bench
 from harness.cli.arguments import Commands, add_board_option, add_json, count, seed
 from harness.cli.choice import demand_use, open_chosen
-from harness.errors import HarnessError
-from harness.experiments.arena import Opening, size_arena
+from harness.cli.dataset import add_meaning, inputs_of
+from harness.datasets.samples import Samples
+from harness.errors import HarnessError, Misuse
+from harness.experiments.arena import Opening, size_arena, usual_steps
 from harness.measure.arena_sizing import ArenaSizing
 from harness.measure.bytesize import parse_percent
 from harness.measure.sizing import ArenaSearchFailed, Probe
@@ -43,9 +45,16 @@ def add(commands: Commands) -> None:
         "--headroom", type=share, default="15%", metavar="SHARE", help="to recommend above the smallest (default: 15%%)"
     )
     command.add_argument(
-        "--steps", type=count, metavar="N", help="invokes per size (default: 4, or 2 for a model without state)"
+        "--steps",
+        type=count,
+        metavar="N",
+        help="invokes per size, of --inputs the first rows (default: 4, or 2 for a model without state)",
     )
     command.add_argument("--seed", type=seed, default=0, metavar="N", help="of the random inputs (default: 0)")
+    command.add_argument(
+        "--inputs", type=Path, metavar="FILE", help="inputs instead of random ones, a row per step: .npy, .npz or .csv"
+    )
+    add_meaning(command)
     command.add_argument(
         "--preserve-all-tensors", action="store_true", help="TFLM's option of that name, which takes much memory"
     )
@@ -65,6 +74,8 @@ def share(text: str) -> float:
 def run(given: argparse.Namespace, console: Console) -> int:
     """Looks for the arenas and shows them."""
     demand_use(given)
+    if given.inputs is None and (given.raw or given.divide):
+        raise Misuse("--raw and --divide are about the numbers of --inputs: that expected, none came")
     library = ModelLibrary()
     models = [library.find(path) for path in given.models]
     errors = Console(stderr=True, highlight=False)
@@ -146,6 +157,7 @@ def _size(
     return size_arena(
         bench,
         model,
+        sequence=None if given.inputs is None else _given_steps(given, model),
         steps=given.steps,
         seed=given.seed,
         headroom=given.headroom,
@@ -153,6 +165,12 @@ def _size(
         reference=None if engine is None else reference,
         on_probe=on_probe,
     )
+
+
+def _given_steps(given: argparse.Namespace, model: TfliteModel) -> list[Step]:
+    """The first rows of the file as a model takes them."""
+    samples = Samples(inputs_of(given), model, limit=given.steps or usual_steps(model))
+    return [step for sample in samples for step in sample.steps]
 
 
 def _comes_back(bench: Bench, failures: list[tuple[TfliteModel, HarnessError]]) -> bool:

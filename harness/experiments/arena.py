@@ -64,6 +64,11 @@ class _Good:
     seconds: float
 
 
+def usual_steps(model: TfliteModel) -> int:
+    """How many steps show whether a model computes what it should, its state included."""
+    return STEPS_WITH_STATE if model.stateful else STEPS_WITHOUT_STATE
+
+
 def size_arena(
     bench: Bench,
     model: str | Path | TfliteModel,
@@ -292,8 +297,7 @@ def _inputs(model: TfliteModel, sequence: Iterable[Any] | None, steps: int | Non
         if not given:
             raise Misuse("a sequence of at least one step expected, an empty one came")
         return given
-    count = steps or (STEPS_WITH_STATE if model.stateful else STEPS_WITHOUT_STATE)
-    return shared_inputs(model, model, seed, count)[0]
+    return shared_inputs(model, model, seed, steps or usual_steps(model))[0]
 
 
 def _difference(expected: list[Step], came: list[Step]) -> str | None:

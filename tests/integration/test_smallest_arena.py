@@ -20,6 +20,7 @@ from harness.errors import (
 from harness.experiments.arena import Opening, size_arena, verify_arena
 from harness.measure.sizing import ArenaSearchFailed, Outcome, Window
 from harness.models.library import ModelLibrary
+from harness.models.reference import ReferenceEngine
 from tests.integration.conftest import MODELS, ROOT
 
 MODEL = "lstm_resvar_int8"
@@ -281,6 +282,24 @@ def test_a_model_that_fails_does_not_keep_the_others_from_being_measured(make_be
     [failed] = json.loads(output.out)["failed"]
     assert (failed["model"], failed["error"]) == ("sine_int8", "InferenceFailed")
     assert "sine_int8: InferenceFailed" in output.err
+
+
+def test_the_command_with_inputs_of_ones_own(tmp_path, monkeypatch, capsys):
+    rows = np.array([[-100], [0], [3], [100]], np.int8)
+    np.save(tmp_path / "rows.npy", rows)
+    ran = []
+    engine = ReferenceEngine.run
+    monkeypatch.setattr(ReferenceEngine, "run", lambda *given: ran.append(given[2]) or engine(*given))
+    given = ["size", str(MODELS / "sine_int8.tflite"), "--json", "--inputs", str(tmp_path / "rows.npy")]
+    assert main([*given, "--raw", "--steps", "3"]) == 0
+    assert json.loads(capsys.readouterr().out)["models"][0]["steps"] == 3
+    assert [step[0].item() for step in ran[0]] == [-100, 0, 3]
+    assert main(given) == 1
+    output = capsys.readouterr()
+    assert json.loads(output.out)["failed"][0]["error"] == "DatasetError"
+    assert "--raw if they are its integers" in output.err
+    assert main(given[:3] + ["--raw"]) == 2
+    assert "--raw and --divide are about the numbers of --inputs" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

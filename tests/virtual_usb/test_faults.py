@@ -57,7 +57,7 @@ def test_a_board_that_does_not_return(bus, running, image, command):
 
 
 def test_a_board_that_returns_late(bus, running):
-    running.faults.no_return_from_reset = 1.5
+    running.faults.no_return_from_reset = 5
     bus.picotool("reboot", "-u", "-f")
     running.wait("absent")
     with pytest.raises(TimeoutError, match="'absent' is there"):

@@ -126,14 +126,14 @@ def test_a_child_that_hangs_is_ended_by_the_watchdog(start):
 
 def test_signs_of_life_keep_the_watchdog_off(start):
     """A long series of invokes is no hang: the child gives signs of life between them."""
-    child = start(watchdog=1)
+    child = start(watchdog=3)
     open_model(child)
     begin = time.monotonic()
     invoke(child, repeats=20_000)
-    count = int(20_000 * 1.3 / (time.monotonic() - begin))
+    count = int(20_000 * 3.6 / (time.monotonic() - begin))
     begin = time.monotonic()
     assert len(invoke(child, repeats=count)["ticks"]) == count
-    if time.monotonic() - begin < 1:
+    if time.monotonic() - begin < 3:
         pytest.skip("this computer was faster than its own measurement said")
 
 
@@ -242,7 +242,7 @@ def test_an_interrupted_call_does_not_answer_the_next(start, monkeypatch):
 
 
 def test_a_child_that_does_not_read_is_hung_too(start):
-    child = start(watchdog=0.5)
+    child = start(watchdog=4)
     open_model(child)
     os.kill(child.pid, signal.SIGSTOP)
     with pytest.raises(ChildDied, match="watchdog"):

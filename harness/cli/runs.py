@@ -38,7 +38,8 @@ def add_configuration(command: argparse.ArgumentParser) -> None:
         "--configuration",
         default="",
         metavar="NAME",
-        help="of a firmware that differs in what the board cannot tell, such as the LSTM kernels (default: none)",
+        help="of the firmware: two that run on the same board, such as with other kernels, have their own baseline "
+        "and history (default: none)",
     )
 
 

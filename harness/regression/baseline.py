@@ -51,8 +51,8 @@ class Baseline:
         harness: version of the harness that saved it.
         figures: by their keys.
         overrides: thresholds that differ from the defaults; the first that matches counts.
-        configuration: what tells two firmwares of the same board and engine apart, such as the LSTM kernels; "" if
-            nothing does.
+        configuration: the name of one of several firmwares that run on the same board, such as with other kernels; ""
+            if there is only one.
         place: where it was read from, for people.
     """
 

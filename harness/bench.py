@@ -95,6 +95,11 @@ class Bench(Abilities):
         Raises:
             HarnessError: it cannot be brought back.
         """
+        if self.board.unproved and self._provision.allowed:
+            # Starting it would be running what nobody knows.
+            self._sessions.lose("the board had to be flashed anew")
+            self._provision.restore()
+            return
         try:
             self._line.ensure()
             if self.client.usable:

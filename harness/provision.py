@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.boards.board import Board
 from harness.connection import Connection
-from harness.errors import DeviceTimeout, FlashFailed, HarnessError, Misuse, NoFirmware, ProtocolError
+from harness.errors import DeviceTimeout, FlashFailed, HarnessError, LinkLost, Misuse, NoFirmware, ProtocolError
 from harness.flash.choice import by_name, pack_of
 from harness.flash.pack import ModelPack
 from harness.models.library import ModelLibrary
@@ -65,17 +65,25 @@ class Provision:
         build = self._board.image(ModelPack()).build
         try:
             self._line.ensure()
-        except (NoFirmware, DeviceTimeout, ProtocolError):
-            # An empty flash, or what is in it is not this firmware. There is nothing to find out before flashing.
-            if not self.allowed or not self._board.image(ModelPack()).firmware:
+        except (NoFirmware, DeviceTimeout, LinkLost, ProtocolError) as error:
+            if self.allowed and self._board.image(ModelPack()).firmware:
+                # An empty flash, or what is in it is not this firmware. There is nothing to find out before flashing.
+                return self._flash(pack_of(wanted, {}), build)
+            if isinstance(error, NoFirmware):
                 raise
-            return self._flash(pack_of(wanted, {}), build)
+            # A board that hangs from before may have the right one.
+            self._line.drop()
+            self._board.recover()
+            self._line.ensure()
         missing = [model.name for model in wanted.values() if self._line.lacks(model.name, model.crc32)]
-        if not always and not missing and (self._line.identity.build == build or not self.allowed):
+        unproved = self._board.unproved
+        if not (always or missing or unproved) and (self._line.identity.build == build or not self.allowed):
             return Flashed(False, "flashing skipped, unchanged")
         if not self.allowed:
             raise FlashFailed(
-                f"not on the board: {', '.join(missing)}",
+                f"not on the board: {', '.join(missing)}"
+                if missing
+                else f"{self._board.name}: a board whose last flashing was proved expected, that of this one was not",
                 advice="run with --flash auto, or flash the image that has these models",
             )
         if not self._board.flashable:

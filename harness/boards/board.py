@@ -25,6 +25,7 @@ class Board(ABC):
         place: what it is plugged into; "" for a board that is a program.
         log: all that the board has said, over all its connections.
         flashable: whether `flash` can do anything at all.
+        unproved: whether a flashing was begun, by whomever, and not proved: then nothing on it counts as unchanged.
         firmware: what `image` brings, with its symbols; None where the firmware is no file.
     """
 
@@ -32,6 +33,7 @@ class Board(ABC):
     name: str
     place: str = ""
     flashable: bool = True
+    unproved: bool = False
     firmware: Firmware | None = None
 
     def __init__(self) -> None:

@@ -147,9 +147,10 @@ def _complete(case: Element, test: Test | None) -> None:
     case.set("classname", _CASE_FILE.sub("", case.get("classname") or case.get("name") or ""))
     if test is not None:
         properties = case.find("properties")
-        if properties is not None:
-            # Which a class name does not tell for certain; `tflm-hil history import` wants it.
-            properties.insert(0, _property("test", test.id))
+        if properties is None:
+            properties = ElementTree.SubElement(case, "properties")
+        # Which a class name does not tell for certain; `tflm-hil history import` and `regress` want it.
+        properties.insert(0, _property("test", test.id))
         parts = [
             f"attempt {number}: {attempt.outcome} on {attempt.board or 'no board'}: {attempt.message}"
             for number, attempt in enumerate(test.attempts, 1)
@@ -159,8 +160,18 @@ def _complete(case: Element, test: Test | None) -> None:
             parts += [f"device log (host time; > sent, < received; the last lines{whole})", *test.log_tail]
         if parts:
             _append_output(case, "\n".join(parts))
+    for tag in (*_FAULTS, "system-out", "system-err"):
+        _join(case, tag)
     order = ("properties", *_VERDICTS, "system-out", "system-err")
     case[:] = sorted(case, key=lambda child: order.index(child.tag) if child.tag in order else len(order))
+
+
+def _join(case: Element, tag: str) -> None:
+    """One element of several: pytest writes output once for each phase, and errors of its own beside others."""
+    found = case.findall(tag)
+    for other in found[1:]:
+        found[0].text = "\n".join(each.text.rstrip("\n") for each in (found[0], other) if each.text)
+        case.remove(other)
 
 
 def _append_output(case: Element, text: str) -> None:

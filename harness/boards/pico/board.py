@@ -15,6 +15,7 @@ from harness.boards.pico.flashing import flash as write_image
 from harness.boards.pico.inventory import Inventory
 from harness.boards.pico.picotool import Picotool, find_picotool
 from harness.boards.pico.place import Place
+from harness.boards.pico.proof import Proof
 from harness.boards.pico.recovery import Recovery
 from harness.boards.pico.usb import Mode, Usb, UsbDevice
 from harness.boards.pico.waiting import poll
@@ -71,6 +72,7 @@ class PicoBoard(Board):
         self.progress: Progress = lambda step, percent: None
         self._claim = claimed
         self._place = Place(claimed.target, usb, claimed.identified_as)
+        self._proof = Proof(claimed.folder)
         self._picotool = picotool
         self._step = ""
         self._client: Client | None = None
@@ -92,6 +94,11 @@ class PicoBoard(Board):
         """The USB port that it is followed by."""
         return self._place.target.port_path
 
+    @property
+    def unproved(self) -> bool:  # type: ignore[override]
+        """See `Board`."""
+        return self._proof.lacking(self._place.target)
+
     # --- what every board can do -------------------------------------------------------------------------------------
 
     def image(self, pack: ModelPack) -> Image:
@@ -103,8 +110,9 @@ class PicoBoard(Board):
         check_chip(read_uf2(data), self._place.target.chip, self.name)
         self._close_clients()
         self._step = ""
-        write_image(data, self._place, self._recovery, self._picotool(), self._report)
+        write_image(data, self._place, self._recovery, self._picotool(), self._report, self._proof)
         self._demand_image(image)
+        self._proof.done(self._place.target)
 
     def connect(self) -> Client:
         spare, self._spare = self._spare, None
@@ -130,7 +138,9 @@ class PicoBoard(Board):
         self._close_clients()
         self._step = ""
         try:
-            device = write_image(image, self._place, self._recovery, self._picotool(), self._report)
+            device = write_image(image, self._place, self._recovery, self._picotool(), self._report, self._proof)
+            # Of another firmware nobody can ask more.
+            self._proof.done(self._place.target)
             return self._open_port(device)
         except (NoPermission, WrongBoard, BoardBusy):
             # Whatever the image does, it is not that.
@@ -194,6 +204,10 @@ class PicoBoard(Board):
     def _open_port(self, device: UsbDevice) -> SerialTransport:
         """The board's serial port, under whatever name that has now."""
         failure: HarnessError | None = None
+        if not device.ttys:
+            raise BoardNotFound(
+                f"{self.name}: a serial port expected, {device.describe()} came", advice="flash the firmware anew"
+            )
 
         def attempt() -> SerialTransport | None:
             nonlocal device, failure

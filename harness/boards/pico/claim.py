@@ -21,11 +21,15 @@ class Claim:
 
     There is a lock for its place and one for its serial number: two names of a board meet at one of them, and a board
     that is plugged in elsewhere meanwhile is still the same.
+
+    Attributes:
+        target: the board, with all that is known by now.
+        folder: where the locks are.
     """
 
     def __init__(self, target: Target, folder: Path, name: str) -> None:
         self.target = target
-        self._folder = folder
+        self.folder = folder
         self._names = tuple(filter(None, (name, target.port_path, target.node)))
         self._locks: list[Lock] = []
 
@@ -60,7 +64,7 @@ class Claim:
             self._locks.pop().release()
 
     def _add(self, key: str, wait: float) -> None:
-        lock = Lock(self._folder, key, f"the board {self.target.describe()}")
+        lock = Lock(self.folder, key, f"the board {self.target.describe()}")
         lock.take(wait, names=(*self._names, *([self.target.serial] if self.target.serial else [])))
         self._locks.append(lock)
 
@@ -80,12 +84,16 @@ def claim(text: str, usb: Usb, inventory: Inventory, folder: Path, wait: float =
         BoardBusy: somebody else has it.
     """
     deadline = Deadline(wait)
+    named = text
     while True:
-        target = _resolve(text, usb, inventory, folder, deadline)
+        target = _resolve(named, usb, inventory, folder, deadline)
+        if "/" in text:
+            # The name of a serial port is trusted once: after we have waited, it may be another board's.
+            named = target.serial or target.port_path
         taken = Claim(target, folder, text)
         taken.take(deadline.remaining())
         try:
-            now = _after_waiting(text, usb, inventory, target)
+            now = _after_waiting(named, usb, inventory, target)
             if now.port_path == target.port_path:
                 taken.target = now
                 if now.serial is not None:

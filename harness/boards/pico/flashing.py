@@ -14,6 +14,7 @@ from pathlib import Path
 from harness.boards.pico.failures import NoReturn
 from harness.boards.pico.picotool import Picotool
 from harness.boards.pico.place import Place
+from harness.boards.pico.proof import Proof
 from harness.boards.pico.recovery import Recovery
 from harness.boards.pico.usb import Mode, UsbDevice
 from harness.deadline import Deadline
@@ -43,7 +44,9 @@ def check_chip(uf2: Uf2, chip: str, where: str) -> None:
         raise WrongChip(f"{where}: an image for {chip} expected, one for {expected or hex(uf2.family)} came")
 
 
-def flash(image: bytes, place: Place, recovery: Recovery, picotool: Picotool, progress: Progress) -> UsbDevice:
+def flash(
+    image: bytes, place: Place, recovery: Recovery, picotool: Picotool, progress: Progress, proof: Proof
+) -> UsbDevice:
     """Writes an image to the board at a place and starts it. Its serial port must be closed.
 
     Args:
@@ -52,6 +55,7 @@ def flash(image: bytes, place: Place, recovery: Recovery, picotool: Picotool, pr
         recovery: brings it into BOOTSEL.
         picotool: writes.
         progress: told of each step.
+        proof: told that writing begins; whoever sees the firmware answer tells it the rest.
 
     Returns:
         The board, running, with its serial port.
@@ -67,9 +71,10 @@ def flash(image: bytes, place: Place, recovery: Recovery, picotool: Picotool, pr
     check_chip(uf2, place.target.chip, place.target.describe())
     with _as_file(image) as file:
         progress("restarting into BOOTSEL", 0)
-        device = _in_bootsel(place, recovery)
+        device, serial = _in_bootsel(place, recovery)
         _check_chip_in_bootsel(uf2, device, place, picotool)
-        picotool.load(file, device, progress)
+        proof.begin(place.target)
+        picotool.load(file, device, progress, serial=serial)
     progress(STARTING, 0)
     running = place.wait(Deadline(_START_SECONDS), Mode.APPLICATION, restarted_from=device)
     if running is not None:
@@ -110,9 +115,14 @@ def _no_place(error: OSError) -> FlashFailed:
     )
 
 
-def _in_bootsel(place: Place, recovery: Recovery) -> UsbDevice:
+def _in_bootsel(place: Place, recovery: Recovery) -> tuple[UsbDevice, str | None]:
+    """The board in BOOTSEL, and the serial number that picotool has to see there; None if we have just seen it."""
     if place.usb.sees_bootsel:
-        return recovery.to_bootsel()
+        before = place.present()
+        there = recovery.to_bootsel()
+        # There a board does not tell its number: another one may have been plugged in. RP2350's is another, its chip's.
+        seen = before is not None and before.own_serial is not None and before.mode is Mode.APPLICATION
+        return there, None if seen or there.chip != _CHIPS[RP2040] else place.target.serial
     # There picotool restarts the board itself, and finds it again by the serial number of its flash.
     device = place.look()
     if device is None or device.own_serial is None:
@@ -121,7 +131,7 @@ def _in_bootsel(place: Place, recovery: Recovery) -> UsbDevice:
             f"{place.usb.limits}",
             advice="copy a firmware onto the drive RPI-RP2 by hand, once",
         )
-    return device
+    return device, None
 
 
 def _check_chip_in_bootsel(uf2: Uf2, device: UsbDevice, place: Place, picotool: Picotool) -> None:

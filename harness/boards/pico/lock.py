@@ -101,7 +101,7 @@ class Lock:
     """
 
     def __init__(self, folder: Path, key: str, what: str) -> None:
-        self._path = folder / f"{_file_name(key)}.lock"
+        self._path = file_of(folder, key, "lock")
         self._what = what
         self._fd = -1
 
@@ -140,7 +140,7 @@ class Lock:
         return _held_by(self._path)
 
     def _try(self) -> int | None:
-        fd = _open(self._path)
+        fd = open_for_all(self._path)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # A file that was removed meanwhile locks nothing: the next one makes another.
@@ -170,6 +170,37 @@ class Lock:
             since=holder.since,
             advice=None if wait else HOW_TO_WAIT,
         )
+
+
+def file_of(folder: Path, key: str, ending: str) -> Path:
+    """The file for a key, which may be any text."""
+    return folder / f"{_file_name(key)}.{ending}"
+
+
+def open_for_all(path: Path) -> int:
+    """A file that all users may write to, made if it is not there; its descriptor.
+
+    Raises:
+        LocksUnusable: it cannot be had, or what stands there is no plain file.
+    """
+    # Without O_CREAT first: Linux refuses that for others' files in such a folder.
+    flags = os.O_RDWR | _NO_TRAP
+    try:
+        while True:
+            try:
+                return _plain(os.open(path, flags), path)
+            except FileNotFoundError:
+                pass
+            try:
+                fd = os.open(path, flags | os.O_CREAT | os.O_EXCL, _FOR_ALL)
+            except FileExistsError:
+                continue
+            os.fchmod(fd, _FOR_ALL)
+            return fd
+    except OSError as error:
+        raise LocksUnusable(
+            f"a lock file that all users may open expected, {path}: {error.strerror}", advice=f"remove {path}"
+        ) from None
 
 
 def holders(folder: Path) -> list[Holder]:
@@ -226,27 +257,6 @@ def _for_all(folder: Path) -> bool:
         folder.chmod(_FOLDER_MODE)
         return True
     return False
-
-
-def _open(path: Path) -> int:
-    """The lock file, made if it is not there. Without O_CREAT first: Linux refuses that for others' files here."""
-    flags = os.O_RDWR | _NO_TRAP
-    try:
-        while True:
-            try:
-                return _plain(os.open(path, flags), path)
-            except FileNotFoundError:
-                pass
-            try:
-                fd = os.open(path, flags | os.O_CREAT | os.O_EXCL, _FOR_ALL)
-            except FileExistsError:
-                continue
-            os.fchmod(fd, _FOR_ALL)
-            return fd
-    except OSError as error:
-        raise LocksUnusable(
-            f"a lock file that all users may open expected, {path}: {error.strerror}", advice=f"remove {path}"
-        ) from None
 
 
 def _plain(fd: int, path: Path) -> int:

@@ -5,6 +5,7 @@ Source: picotool's own, 2.1.1. Its exit code is an int cut to eight bits, and 0 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from harness.boards.pico.failures import (
     NotReachable,
+    NotVerified,
     PicotoolFailed,
     PicotoolHung,
     PicotoolMissing,
@@ -26,6 +28,7 @@ from harness.boards.pico.names import SERIAL
 from harness.boards.pico.program import Ended, run_program
 from harness.boards.pico.usb import UsbDevice
 from harness.deadline import Deadline
+from harness.errors import WrongBoard
 
 # The one to use where PATH has none, or an older one.
 OVERRIDE = "TFLM_HIL_PICOTOOL"
@@ -78,18 +81,22 @@ class Picotool:
         arguments = ["reboot", "-a", "-f", *_which(device)]
         self._call(arguments, "a restart", _REBOOT_SECONDS)
 
-    def load(self, file: Path, device: UsbDevice, progress: Progress) -> None:
+    def load(self, file: Path, device: UsbDevice, progress: Progress, *, serial: str | None = None) -> None:
         """Writes a UF2 to a board in BOOTSEL, compares, and starts it.
 
         Args:
             file: the UF2; an absolute path, which cannot be taken for an option.
             device: the board.
             progress: told "writing" or "verifying", and the percentage.
+            serial: the number that its flash must have; picotool asks it before it writes. None for any.
 
         Raises:
+            WrongBoard: its flash has another number. Nothing was written.
             NoPermission, PicotoolFailed: it is not proved that all of it was written.
         """
         where = [*_which(device), *([] if device.address else ["-f"])]
+        if serial is not None:
+            where += ["--ser", serial]
         tail = ""
 
         def watch(text: str) -> None:
@@ -100,19 +107,40 @@ class Picotool:
             # What was read to its end is not read again.
             tail = tail[max(tail.rfind("%") + 1, len(tail) - _TAIL_CHARS) :]
 
-        said = self._call(
-            ["load", "-v", "-x", str(file), "-t", "uf2", *where],
-            "flashing",
-            _LOAD_SECONDS,
-            "rebooted to start the application",
-            watch,
-        )
+        try:
+            said = self._call(
+                ["load", "-v", "-x", str(file), "-t", "uf2", *where],
+                "flashing",
+                _LOAD_SECONDS,
+                "rebooted to start the application",
+                watch,
+            )
+        except NotReachable:
+            if serial is None:
+                raise
+            self._explain_unreachable(file, device)
+            raise WrongBoard(
+                f"{device.describe()}: a board whose flash has serial number {serial} expected, another one is in "
+                "BOOTSEL there; nothing was written",
+                expected=serial,
+                came="another board",
+            ) from None
         # One OK for each piece of memory that was compared.
         text = folded(said)
         if " ok" not in text.rpartition("verifying")[2] or "failed" in text:
             raise PicotoolFailed(
                 "flashing: the word OK expected after comparing, it did not come (exit code 0)", code=0, output=said
             )
+
+    def _explain_unreachable(self, file: Path, device: UsbDevice) -> None:
+        """With a serial number, picotool says the same of a board with another one and of one that it cannot open.
+
+        Raises:
+            NoPermission, PicotoolFailed: it cannot be reached without a number either.
+        """
+        # It reads, writes nothing, and ends at the first difference.
+        with contextlib.suppress(NotVerified):
+            self._call(["verify", str(file), "-t", "uf2", *_which(device)], "looking at the board", _LOAD_SECONDS)
 
     def _call(
         self,
@@ -164,11 +192,21 @@ def find_picotool(locks: Path, explicit: Path | None = None) -> Picotool:
         PicotoolTooOld: it is too old.
     """
     stated = str(explicit) if explicit is not None else os.environ.get(OVERRIDE, "")
-    found = shutil.which(stated) if stated else shutil.which("picotool") or shutil.which(_brought())
-    if found is None:
+    names = [stated] if stated else ["picotool", _brought()]
+    found = [path for name in names if (path := shutil.which(name)) is not None]
+    if not found:
         where = f"at {stated}" if stated else "in PATH"
         raise PicotoolMissing(f"picotool expected {where}, there is none that can be run")
-    path = Path(found).absolute()
+    try:
+        return _usable(Path(found[0]).absolute(), locks)
+    except PicotoolTooOld:
+        # A distribution's own; the one that ci/picotool.sh has built was built for that.
+        if len(found) == 1:
+            raise
+        return _usable(Path(found[1]).absolute(), locks)
+
+
+def _usable(path: Path, locks: Path) -> Picotool:
     try:
         # Not `info`, which crashes in 2.3.0 with an RP2040.
         ended = _run([str(path), "version"], _VERSION_SECONDS, lambda text: None, ())

@@ -36,16 +36,26 @@ class Place:
         Raises:
             WrongBoard: it is another board.
         """
-        device = self.usb.at(self.target.port_path)
+        device = self.present()
         # Interfaces and nodes come a moment after the device, and a device that lost them goes a moment later.
         if device is None or (device.mode is Mode.APPLICATION and not any(tty.exists() for tty in device.ttys)):
             return None
-        check(self.target, device)
         if device.mode is Mode.APPLICATION and self.target.serial is None and device.own_serial is not None:
             self._on_serial(device.own_serial)
             self.target = replace(self.target, serial=device.own_serial)
         if not self.target.chip and device.chip:
             self.target = replace(self.target, chip=device.chip)
+        return device
+
+    def present(self) -> UsbDevice | None:
+        """What is there now, with a serial port or without; for what needs none.
+
+        Raises:
+            WrongBoard: it is another board.
+        """
+        device = self.usb.at(self.target.port_path)
+        if device is not None:
+            check(self.target, device)
         return device
 
     def wait(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NoReturn as Never
 
 import serial
@@ -16,7 +17,7 @@ from harness.boards.pico.power import power_cycle, power_on
 from harness.boards.pico.usb import Mode, UsbDevice
 from harness.boards.pico.waiting import poll
 from harness.deadline import Deadline
-from harness.errors import BoardLost, BoardNotFound, HarnessError, NoFirmware, NoPermission, WrongBoard
+from harness.errors import BoardBusy, BoardLost, BoardNotFound, HarnessError, NoFirmware, NoPermission, WrongBoard
 
 # A Pico is back within a second; a computer with many devices and much to do takes longer.
 RETURN_SECONDS = 8.0
@@ -114,6 +115,8 @@ class Recovery:
         found = found or self._into_bootsel("1200 baud", self._by_touch)
         if found is None and self._powered():
             found = self._into_bootsel("reset interface after power", self._into_bootsel_by_reset_interface)
+        if found is None and self._denied is not None:
+            raise self._denied
         if found is None:
             tried = "".join(f"\n  tried: {line}" for line in self._tried)
             raise NoReturn(
@@ -129,7 +132,7 @@ class Recovery:
     ) -> UsbDevice | None:
         """Does something that restarts the board, and sees whether its firmware answers then."""
         try:
-            before = self._place.look()
+            before = self._place.look() or self._place.present()
             action(before)
             device = self._started(
                 None if before is None or before.mode is Mode.BOOTSEL else before, seconds or RETURN_SECONDS
@@ -174,7 +177,7 @@ class Recovery:
             raise NoReturn("a serial port to set to 1200 baud expected, there is none")
         # A port that goes at this very moment is what is wanted.
         with (
-            contextlib.suppress(OSError, termios.error, ValueError),
+            _port_may_go(str(ttys[0])),
             serial.Serial(str(ttys[0]), baudrate=_TOUCH_BAUD, timeout=0, write_timeout=0),
         ):
             # Firmwares that look at the speed now and then need it for a moment.
@@ -202,12 +205,12 @@ class Recovery:
         self._denied = None
 
     def _settled(self) -> UsbDevice | None:
-        """What is there; waits for a board that restarts by itself."""
-        return self._place.wait(Deadline(RETURN_SECONDS))
+        """What is there; waits for a board that restarts by itself. Some firmwares have no serial port."""
+        return self._place.wait(Deadline(RETURN_SECONDS)) or self._place.present()
 
     def _into_bootsel(self, name: str, action: Callable[[UsbDevice | None], None]) -> UsbDevice | None:
         try:
-            action(self._place.look())
+            action(self._place.look() or self._place.present())
         except WrongBoard:
             raise
         except HarnessError as error:
@@ -243,6 +246,23 @@ class Recovery:
             tried=self._tried,
             advice=_PRESS + ("" if self._has_power else _HUB),
         )
+
+
+@contextlib.contextmanager
+def _port_may_go(port: str) -> Iterator[None]:
+    """Passes over a port that goes, but not over one that cannot be had.
+
+    Raises:
+        NoPermission, BoardBusy: it cannot be had.
+    """
+    try:
+        yield
+    except (OSError, termios.error, ValueError) as error:
+        number = getattr(error, "errno", None)
+        if number in (errno.EACCES, errno.EPERM):
+            raise NoPermission(f"serial port {port}: permission to read and write expected, there is none") from None
+        if number == errno.EBUSY:
+            raise BoardBusy(f"serial port {port} is in use by another process", advice="end what uses it") from None
 
 
 def _present(device: UsbDevice | None) -> UsbDevice:

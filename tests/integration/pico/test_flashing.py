@@ -10,6 +10,7 @@ from harness.boards.pico.failures import (
     PicotoolFailed,
     Unplugged,
 )
+from harness.boards.pico.inventory import Entry, Inventory
 from harness.boards.pico.lock import Lock, lock_folder
 from harness.boards.pico.usb import Mode
 from harness.errors import (
@@ -170,6 +171,45 @@ def test_another_board_in_its_place_while_it_was_away(bus, open_pico, pico, old_
         with pytest.raises(WrongBoard, match=f"serial number {SERIAL} expected, {OTHER_SERIAL} came"):
             action()
     assert not other.counts.flash_touched and other.counts.reset_requests == 0
+
+
+BY_BOTH = Inventory({"left": Entry(serial=SERIAL, port="1-2")})
+
+
+@pytest.mark.parametrize("known", ["from the inventory", "since it was taken"])
+def test_another_board_in_bootsel_in_its_place_is_not_written(bus, open_pico, old_flash, known):
+    """In BOOTSEL it does not tell its number: picotool asks its flash."""
+    neighbour = bus.plug("1-3", unique_id="E66100000000FFFF", flash=old_flash, application="dummy", mode="bootsel")
+    if known == "from the inventory":
+        other = bus.plug("1-2", unique_id=OTHER_SERIAL, flash=old_flash, application="dummy", mode="bootsel")
+        board = open_pico("left", inventory=BY_BOTH)
+    else:
+        meant = bus.plug("1-2", unique_id=SERIAL, flash=old_flash, application="dummy")
+        board = open_pico(SERIAL)
+        board.connect().ping()
+        meant.unplug()
+        bus.remove(meant)
+        other = bus.plug("1-2", unique_id=OTHER_SERIAL, flash=old_flash, application="dummy", mode="bootsel")
+    with pytest.raises(WrongBoard, match=f"whose flash has serial number {SERIAL} expected") as caught:
+        board.flash(board.image(PACK))
+    assert caught.value.expected == SERIAL and "plug the boards in as before" in caught.value.advice
+    assert not other.counts.flash_touched and other.flash.startswith(old_flash)
+    assert not neighbour.counts.execs and not neighbour.counts.read_commands
+
+
+def test_the_board_that_is_meant_is_written_in_bootsel_too(bus, open_pico, firmware, old_flash):
+    bus.plug("1-2", unique_id=SERIAL, flash=old_flash, application="dummy", mode="bootsel")
+    board = open_pico("left", inventory=BY_BOTH)
+    board.flash(board.image(PACK))
+    assert answers(board, firmware)
+
+
+def test_a_lack_of_permission_is_not_taken_for_another_board(bus, open_pico, old_flash):
+    pico = bus.plug("1-2", unique_id=SERIAL, flash=old_flash, application="dummy", mode="bootsel")
+    board = open_pico("left", inventory=BY_BOTH)
+    pico.faults.no_permission = True
+    with pytest.raises(NoPermission):
+        board.flash(board.image(PACK))
 
 
 def test_an_image_for_another_chip_never_reaches_the_board(open_pico, pico, tmp_path):

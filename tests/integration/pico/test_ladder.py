@@ -1,20 +1,23 @@
 """A board that is brought back, rung by rung, over the virtual USB and by the real picotool."""
 
+import errno
 import sys
 import threading
 import time
 from contextlib import contextmanager
 
 import pytest
+import serial
 
 from harness.bench import Bench
 from harness.boards.pico.inventory import Entry, Inventory, Power
 from harness.boards.pico.usb import Mode
-from harness.errors import BoardLost, BoardNotFound, NoFirmware
+from harness.errors import BoardLost, BoardNotFound, NoFirmware, NoPermission
 from harness.flash.firmware import load_firmware
 from harness.flash.pack import ModelPack
 from harness.flash.uf2 import RP2350_ARM_S
 from harness.models.library import ModelLibrary
+from harness.protocol.client import Client
 from tests.integration.conftest import MODELS
 from tests.integration.pico.conftest import SERIAL, firmware_file
 
@@ -109,6 +112,66 @@ def test_a_crashed_firmware_without_reset_interface_is_restarted_by_1200_baud(bu
         board.recover()
     assert pico.counts.touches == 1 and pico.mode == "application"
     assert board.connect().identify().serial == SERIAL
+
+
+@pytest.mark.parametrize("flash", ["auto", "never"])
+def test_a_board_that_hangs_when_a_run_begins_is_brought_back(open_pico, pico, impatient, flash):
+    board = open_pico("1-2")
+    Bench(board, ModelLibrary([])).prepare()
+    board.close()
+    pico.counts.clear()
+    pico.dummy_silent = True
+    bench = Bench(open_pico("1-2"), ModelLibrary([]), flash=flash)
+    with when(lambda: pico.counts.reset_requests, lambda: setattr(pico, "dummy_silent", False)):
+        bench.prepare()
+    assert bench.identity.serial == SERIAL
+    assert flash == "auto" or not pico.counts.flash_touched
+
+
+def test_a_port_that_goes_once_when_a_run_begins_is_asked_again(open_pico, pico, impatient, monkeypatch):
+    board = open_pico("1-2")
+    Bench(board, ModelLibrary([])).prepare()
+    board.close()
+    identify, gone = Client.identify, []
+
+    def goes(self, **given):
+        if not gone:
+            gone.append(pico.power_cycle())
+        return identify(self, **given)
+
+    monkeypatch.setattr(Client, "identify", goes)
+    bench = Bench(open_pico("1-2"), ModelLibrary([]), flash="never")
+    bench.prepare()
+    assert bench.identity.serial == SERIAL and gone
+
+
+def test_a_board_without_a_serial_port_is_flashed_through_its_reset_interface(open_pico, pico, impatient, firmware):
+    pico.tty.unlink()
+    board = open_pico("1-2")
+    with pytest.raises(BoardNotFound, match="a serial port within") as caught:
+        board.connect()
+    assert "flash it" in caught.value.advice
+    board.flash(board.image(ModelPack()))
+    assert board.connect().identify().build == firmware.build
+
+
+def test_who_may_not_open_the_port_for_1200_baud_is_told_so(bus, open_pico, old_flash, impatient, monkeypatch):
+    bus.plug(
+        "1-2",
+        unique_id=SERIAL,
+        flash=old_flash,
+        application="dummy",
+        usb_id=(0x2E8A, 0x0005),
+        reset_interface=False,
+    )
+
+    def refused(*given, **options):
+        raise serial.SerialException(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("harness.boards.pico.recovery.serial.Serial", refused)
+    with pytest.raises(NoPermission, match="permission to read and write expected") as caught:
+        open_pico("1-2").to_bootsel()
+    assert "60-tflm-hil.rules" in caught.value.advice
 
 
 @pytest.fixture

@@ -57,6 +57,27 @@ def test_each_board_has_a_suite_and_what_needs_none_stays(arranged):
     assert suites["a"].get("hostname") == "bench"
 
 
+def test_what_pytest_writes_twice_is_joined(arranged):
+    """Output of each phase, with junit_logging; and a second error of xdist's."""
+    inside = "<skipped message='no'/><system-out>set up\n</system-out><system-err>e</system-err>"
+    inside += "<system-out>torn down</system-out><system-err/>"
+    errors = "<error message='one'>first</error><error message='two'>second</error>"
+    suites = arranged(case("a", inside) + case("b", errors), Test(id="test_a.py::a", outcome="skipped"))
+    found = cases(suites["pytest"])
+    assert found["a"].find("system-out").text == "set up\ntorn down"
+    assert found["a"].find("system-err").text == "e"
+    assert found["b"].find("error").text == "first\nsecond"
+
+
+def test_every_test_has_its_node_id(arranged):
+    """Which its class name does not tell: that of a case file has lost its ending."""
+    suites = arranged(
+        case("m[c]", "<failure message='m'/>", classname="test_cases.lstm.yaml"),
+        Test(id="test_cases/lstm.yaml::m[c]", outcome="failed", board="emulator-0"),
+    )
+    assert properties(cases(suites["emulator-0"])["m[c]"]) == {"tflm.test": "test_cases/lstm.yaml::m[c]"}
+
+
 def test_a_case_file_is_a_class_and_not_the_ending_of_one(arranged):
     suites = arranged(
         case("m[c]", classname="test_cases.lstm.yaml"),

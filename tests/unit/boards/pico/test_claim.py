@@ -39,6 +39,26 @@ def test_two_names_of_a_board_meet(tree, take, first, second):
     assert take(second.format(tty=tty)).target.port_path == "1-2"
 
 
+def test_a_name_of_a_port_is_trusted_once(tree, take):
+    """While one run waits for the other, both boards restart, and come back under each other's names."""
+    tree.pico("1-2", SERIAL, "ttyACM0")
+    tree.pico("1-3", OTHER_SERIAL, "ttyACM1")
+    mine = take("1-2")
+
+    def swap():
+        for place in ("1-2", "1-3"):
+            tree.remove(place)
+        tree.pico("1-3", OTHER_SERIAL, "ttyACM0")
+        tree.pico("1-2", SERIAL, "ttyACM1")
+        mine.release()
+
+    timer = threading.Timer(0.5, swap)
+    timer.start()
+    target = take(str(tree.dev / "ttyACM0"), wait=20).target
+    timer.join()
+    assert (target.port_path, target.serial) == ("1-2", SERIAL)
+
+
 def test_two_boards_do_not_meet(tree, take):
     tree.pico("1-2", SERIAL, "ttyACM0")
     tree.pico("1-3", OTHER_SERIAL, "ttyACM1")

@@ -85,6 +85,21 @@ def test_the_one_that_was_built_here_is_found_if_the_path_has_none(folder, plan,
     assert find_picotool(locks).path == built / "picotool"
 
 
+def test_one_in_the_path_that_is_too_old_does_not_hide_it(folder, plan, locks, monkeypatch):
+    built = folder / "tflm-hil" / "picotool-2.1.1"
+    built.mkdir(parents=True)
+    for name in ("picotool", "plan.json"):
+        (folder / name).rename(built / name)
+    plan(version="picotool v1.1.2 (Linux)")
+    monkeypatch.delenv("TFLM_HIL_PICOTOOL", raising=False)
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    assert find_picotool(locks).path == built / "picotool"
+    (built / "picotool").unlink()
+    with pytest.raises(PicotoolTooOld):
+        find_picotool(locks)
+
+
 def calls(folder):
     return [json.loads(line) for line in (folder / "calls.jsonl").read_text().splitlines()]
 

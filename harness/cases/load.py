@@ -17,6 +17,8 @@ MAX_BYTES = 1024 * 1024
 MAX_NODES = 100_000
 MAX_DEPTH = 40
 _MAX_NUMBER_CHARS = 100
+# Each is held against each.
+_MAX_PROBLEMS = 1000
 _SHOWN_CHARS = 80
 
 _Loc = tuple[int | str, ...]
@@ -166,7 +168,8 @@ def _lines(root: yaml.Node, path: str) -> dict[_Loc, int]:
 
 
 def _explained(error: ValidationError, path: str, lines: dict[_Loc, int]) -> CaseError:
-    problems = [(_place(_whereabouts(problem), lines), problem) for problem in error.errors(include_url=False)]
+    told = error.errors(include_url=False)[:_MAX_PROBLEMS]
+    problems = [(_place(_whereabouts(problem), lines), problem) for problem in told]
     # A union reports each of its members; the problem that lies deeper is the one that the author has made.
     deepest = [
         (place, problem)

@@ -8,10 +8,11 @@ from collections.abc import Collection
 from pathlib import Path
 
 from harness.boards.board import Board
-from harness.boards.pico.board import open_board
+from harness.boards.pico.board import PicoBoard, open_board
 from harness.boards.pico.inventory import load_inventory
 from harness.boards.pico.lock import lock_folder
 from harness.boards.pico.usb import this_computer
+from harness.boards.remote.board import is_remote
 from harness.boards.select import select
 from harness.errors import Misuse
 
@@ -24,7 +25,7 @@ _WITHOUT_USB = re.compile(r"host|emulator(-[0-9]{1,4})?")
 
 
 def is_pico(text: str) -> bool:
-    """Whether a text after --board can only be a Pico, if it is anything."""
+    """Whether a text after --board can only be a Pico, if it is anything: here, or on another computer."""
     return _WITHOUT_USB.fullmatch(text) is None
 
 
@@ -34,7 +35,7 @@ def demand_use(given: argparse.Namespace, *, always: Collection[str] = (), never
     Args:
         given: the arguments.
         always: options that the command has a use for whatever the board is.
-        never: options that it has no use for if the board is a Pico.
+        never: options that it has no use for if the board is a Pico, here or on another computer.
 
     Raises:
         Misuse: one of them would do nothing.
@@ -64,13 +65,37 @@ def open_chosen(given: argparse.Namespace) -> Board:
 
 
 def open_quietly(given: argparse.Namespace) -> Board:
-    """The board, which will not be flashed: a Pico needs no firmware that is built.
+    """The board at this computer, which will not be flashed: a Pico needs no firmware that is built.
+
+    Raises:
+        HarnessError: as of `select`.
+        Misuse: it is on another computer.
+    """
+    return open_pico(given) if is_pico(given.board) else open_chosen(given)
+
+
+def open_anywhere(given: argparse.Namespace) -> Board:
+    """As `open_quietly`, and a board on another computer too: what can be done through its serial port can be done.
 
     Raises:
         HarnessError: as of `select`.
     """
-    if not is_pico(given.board):
-        return open_chosen(given)
+    # Whatever firmware it has is the right one.
+    return select(given.board) if is_remote(given.board) else open_quietly(given)
+
+
+def open_pico(given: argparse.Namespace) -> PicoBoard:
+    """The Pico that is plugged into this computer.
+
+    Raises:
+        HarnessError: as of `select`.
+        Misuse: it is on another computer.
+    """
+    if is_remote(given.board):
+        raise Misuse(
+            f"a board that is plugged into this computer expected, {given.board!r} is on another one",
+            advice=f"run `tflm-hil {given.command}` on the computer that it is plugged into",
+        )
     boards = load_inventory(inventory_of(given))
     return open_board(given.board, this_computer(), lock_folder(), inventory=boards, wait=given.board_wait)
 
@@ -78,4 +103,7 @@ def open_quietly(given: argparse.Namespace) -> Board:
 def _options_of(board: str | None, never: Collection[str]) -> Collection[str]:
     if board is None or board == "host":
         return ()
+    if is_remote(board):
+        # The firmware that must be on it. Whoever has the port has it alone: there is nothing to wait for.
+        return {"--firmware"}.difference(never)
     return _OPTIONS.difference(never) if is_pico(board) else {"--firmware"}

@@ -21,8 +21,9 @@ from harness.boards.pico.lock import lock_folder
 from harness.boards.pico.names import resolve
 from harness.boards.pico.picotool import find_picotool
 from harness.boards.pico.usb import this_computer
+from harness.boards.remote.board import is_remote
 from harness.cli.arguments import Commands, add_firmware, add_inventory, add_json, add_wait
-from harness.cli.choice import demand_use, inventory_of, is_pico, open_quietly
+from harness.cli.choice import demand_use, inventory_of, is_pico, open_anywhere
 from harness.cli.system import Check, dialout, modem_manager, permissions, udev_rules
 from harness.crash.report import explain_crash
 from harness.errors import BoardNotFound, DeviceCrashed, HarnessError
@@ -44,12 +45,16 @@ class Needs:
         return self.board == "host"
 
     @property
+    def remote(self) -> bool:
+        return self.board is not None and is_remote(self.board)
+
+    @property
     def pico(self) -> bool:
-        return self.board is not None and is_pico(self.board)
+        return self.board is not None and is_pico(self.board) and not self.remote
 
     @property
     def emulator(self) -> bool:
-        return self.board is not None and not self.host and not self.pico
+        return self.board is not None and not (self.host or self.pico or self.remote)
 
 
 def add(commands: Commands) -> None:
@@ -184,7 +189,7 @@ def _answers(given: argparse.Namespace) -> Iterator[Check]:
 
 
 def _ask(given: argparse.Namespace) -> tuple[Identity, DeviceCrashed | None]:
-    board = open_quietly(given)
+    board = open_anywhere(given)
     try:
         client = board.connect()
         told = client.identify()

@@ -14,8 +14,10 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from harness.bench import Bench
 from harness.boards.board import Board
 from harness.boards.pico.board import PicoBoard
+from harness.boards.remote.board import is_remote
 from harness.cli.arguments import Commands, add_board, add_json
-from harness.cli.choice import demand_use, is_pico, open_chosen
+from harness.cli.choice import demand_use, open_chosen
+from harness.errors import Misuse
 from harness.models.library import ModelLibrary
 
 
@@ -34,14 +36,24 @@ def add(commands: Commands) -> None:
 
 
 def run(given: argparse.Namespace, console: Console) -> None:
-    """Flashes the board if it does not have all that already."""
+    """Flashes the board if it does not have all that already.
+
+    Raises:
+        Misuse: an option would do nothing for this board.
+        FlashFailed, BoardNotFound, ...: the board cannot be used, or cannot be flashed from here.
+    """
     demand_use(given)
+    if given.always and is_remote(given.board):
+        raise Misuse(
+            f"--always: a board that is plugged into this computer expected, {given.board!r} is on another one",
+            advice="leave --always out, or flash it on the computer that it is plugged into",
+        )
     library = ModelLibrary()
     # Before the board is taken: a wrong file is known at once.
     models = [library.find(path) for path in given.models]
     bench = Bench(open_chosen(given), library, flash="always" if given.always else "auto")
     try:
-        with _progress(bench.board, shown=is_pico(given.board) and not given.json):
+        with _progress(bench.board, shown=not given.json):
             did = bench.prepare(models)
         for notice in bench.notices:
             Console(stderr=True, highlight=False).print(f"warning: {notice}", markup=False)
@@ -57,12 +69,11 @@ def run(given: argparse.Namespace, console: Console) -> None:
 
 @contextlib.contextmanager
 def _progress(board: Board, *, shown: bool) -> Iterator[None]:
-    """A bar for each step of a Pico's flashing, on a terminal."""
+    """A bar for each step of a Pico's flashing, on a terminal. Other boards tell of no steps."""
     terminal = Console(stderr=True)
-    if not shown or not terminal.is_terminal:
+    if not shown or not terminal.is_terminal or not isinstance(board, PicoBoard):
         yield
         return
-    assert isinstance(board, PicoBoard)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     tasks: dict[str, TaskID] = {}
     with Progress(*columns, console=terminal) as bars:

@@ -13,10 +13,12 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.boards.board import Board
+from harness.boards.pico.waiting import poll
+from harness.boards.remote.board import is_remote
 from harness.cli.arguments import Commands, add_board, add_json, seconds
-from harness.cli.choice import demand_use, open_quietly
+from harness.cli.choice import demand_use, open_anywhere
 from harness.deadline import Deadline
-from harness.errors import LinkLost
+from harness.errors import BoardNotFound, LinkLost
 from harness.protocol.client import Client
 from harness.protocol.devicelog import Kind, Line, printable
 from harness.protocol.record import BadRecord, decode_record
@@ -25,6 +27,10 @@ from harness.protocol.record import BadRecord, decode_record
 _MAX_BATCHES = 10_000
 # How long it may take until it is seen that the port went, or that the time is up.
 _LOOK_SECONDS = 0.1
+# A Pico that restarts is away for some seconds, and its server has to open its port again.
+_BACK_SECONDS = 20.0
+_AGAIN_SECONDS = 0.5
+_STAYS_SECONDS = 0.5
 _STYLES = {Kind.LOG: "", Kind.COMMAND: "cyan", Kind.RECORD: "green"}
 _FOREVER = 10.0 * 365 * 86_400
 
@@ -77,7 +83,7 @@ def run(given: argparse.Namespace, console: Console) -> None:
     # Nothing is flashed; an emulated board does not start without one.
     demand_use(given, never=("--firmware",))
     heard = Heard()
-    board = open_quietly(given)
+    board = open_anywhere(given)
     try:
         remove = board.log.add_sink(heard.take)
         try:
@@ -102,8 +108,43 @@ def _follow(board: Board, heard: Heard, deadline: Deadline, as_json: bool, conso
             # Another connection would start another device.
             raise LinkLost(f"{board.name}: the port is gone")
         _remark(f"{board.name}: the port is gone; waiting for the board")
-        client = board.connect()
+        if is_remote(board.name):
+            again = _connected_again(board, deadline)
+            if again is None:
+                return
+            client = again
+        else:
+            client = board.connect()
         _remark(f"{board.name}: the board is back")
+
+
+def _connected_again(board: Board, deadline: Deadline) -> Client | None:
+    """The line to a board on another computer, once it stays; None if the time is up before.
+
+    Raises:
+        LinkLost: it does not come back.
+    """
+    said = "the server closes the connection"
+
+    def attempt() -> Client | None:
+        nonlocal said
+        try:
+            client = board.connect()
+        except (BoardNotFound, LinkLost) as error:
+            said = error.message
+            return None
+        # A server that has lost its port takes a connection before it sees that, and closes it.
+        gone = poll(lambda: None if client.usable else True, Deadline(min(_STAYS_SECONDS, deadline.remaining())))
+        # Nor is one known to stay that there was no time to look at.
+        return None if gone or deadline.expired() else client
+
+    client = poll(attempt, Deadline(min(_BACK_SECONDS, deadline.remaining())), pause=_AGAIN_SECONDS)
+    if client is None and not deadline.expired():
+        raise LinkLost(
+            f"{board.name}: the port did not come back within {_BACK_SECONDS:.0f} s: {said}",
+            advice="look after the board and the server on the computer that it is plugged into",
+        )
+    return client
 
 
 def _listen(client: Client, heard: Heard, deadline: Deadline, as_json: bool, console: Console) -> bool:

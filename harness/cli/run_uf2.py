@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.cli.arguments import Commands, add_inventory, add_json, add_wait, seconds
-from harness.cli.choice import demand_use, is_pico, open_quietly
+from harness.cli.choice import demand_use, is_pico, open_pico
 from harness.errors import Misuse
 from harness.images.board import ImageBoard
 from harness.images.judge import TFLM_FAILED, TFLM_PASSED, Judge, Outcome
@@ -170,10 +170,7 @@ def _run(
 def _board(given: argparse.Namespace) -> Iterator[ImageBoard]:
     """The board, let go at the end. An emulated one is blank, and gone at the end."""
     if is_pico(given.board):
-        from harness.boards.pico.board import PicoBoard
-
-        pico = open_quietly(given)
-        assert isinstance(pico, PicoBoard)
+        pico = open_pico(given)
         try:
             yield pico
         finally:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from harness.boards.pico.access import denied_nodes, usb_node
 from harness.boards.pico.usb import DEV, UsbDevice, this_computer
+from harness.cli.udev import Rules, read_rules
 
 # Where udev reads rules from; tests put others in their place.
 RULES = tuple(map(Path, ("/etc/udev/rules.d", "/run/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d")))
@@ -20,6 +21,13 @@ PROC = Path("/proc")
 
 _GROUP = "dialout"
 _MAX_BYTES = 256 * 1024
+# What the rules have to do, in the order of `Rules`.
+_PARTS = (
+    "access to the USB device (MODE, GROUP or TAG uaccess for vendor 2e8a, whatever the board runs)",
+    "access to its serial port (the same for SUBSYSTEM tty)",
+    "the drive of BOOTSEL left alone (UDISKS_IGNORE)",
+    "ModemManager kept away (ID_MM_DEVICE_IGNORE, ID_MM_PORT_IGNORE)",
+)
 _COPY = "copy ci/60-tflm-hil.rules to /etc/udev/rules.d, run `udevadm control --reload`, and plug the board in anew"
 
 
@@ -45,14 +53,21 @@ class Check:
 
 
 def udev_rules() -> Check:
-    """Rules that let users at Picos. Whether they are needed says `permissions`."""
+    """Rules that let users at Picos, and other programs not. Whether access is given says `permissions`."""
     name = "udev rules"
     if sys.platform != "linux":
         return Check(name, True, "not needed on this system")
-    found = [path for path in _rules() if "2e8a" in _content(path)]
-    if found:
-        return Check(name, True, ", ".join(map(str, found)))
-    return Check(name, False, "none for Raspberry Pi's boards", _COPY)
+    rules = _read()
+    if not rules.files:
+        return Check(name, False, "none for Raspberry Pi's boards", _COPY)
+    files = ", ".join(map(str, rules.files))
+    missing = [
+        part for part, there in zip(_PARTS, (rules.usb, rules.tty, rules.drive, rules.modem), strict=True) if not there
+    ]
+    if not missing:
+        return Check(name, True, files)
+    access = "access ok, but " if rules.access else ""
+    return Check(name, False, f"{files}: {access}missing: {'; '.join(missing)}", _COPY)
 
 
 def dialout() -> Check:
@@ -77,7 +92,7 @@ def modem_manager() -> Check:
     name = "ModemManager"
     if not any(_content(path).strip() == name for path in _processes()):
         return Check(name, True, "does not run")
-    if any("2e8a" in text and "ID_MM_DEVICE_IGNORE" in text for text in map(_content, _rules())):
+    if _read().modem:
         return Check(name, True, "runs; the udev rules keep it away")
     return Check(name, False, "runs, and holds a board's port for seconds after each restart", _COPY)
 
@@ -119,12 +134,17 @@ def _closed(device: UsbDevice) -> list[str]:
     return found
 
 
-def _rules() -> Iterator[Path]:
+def _read() -> Rules:
+    """The rules in udev's order, by their names; of two files of one name the first folder's counts."""
+    found: dict[str, Path] = {}
     for folder in RULES:
         try:
-            yield from sorted(path for path in folder.iterdir() if path.suffix == ".rules")
+            paths = [path for path in folder.iterdir() if path.suffix == ".rules"]
         except OSError:
             continue
+        for path in paths:
+            found.setdefault(path.name, path)
+    return read_rules((path, _content(path)) for _, path in sorted(found.items()))
 
 
 def _processes() -> Iterator[Path]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.boards.remote.board import is_remote
 from harness.cli.choice import is_pico
 from harness.deadline import Deadline
 from harness.nightly.own_command import own_command
@@ -56,7 +57,7 @@ def bring_back(plan: Plan, board: str, folder: Path, programs: Programs, deadlin
     if first.good:
         return []
     log = folder / f"{when}-reset.log"
-    command = own_command("reset", board, *_inventory(plan))
+    command = own_command("reset", board, *_inventory(plan, board))
     programs.run(command, seconds=min(_RESET_SECONDS, deadline.remaining()), log=log)
     second = _ask(plan, board, folder / f"{when}-reset-answer.log", programs, deadline)
     if second.good:
@@ -65,7 +66,7 @@ def bring_back(plan: Plan, board: str, folder: Path, programs: Programs, deadlin
 
 
 def _ask(plan: Plan, board: str, log: Path, programs: Programs, deadline: Deadline) -> Answer:
-    command = own_command("doctor", "--board", board, "--json", *_inventory(plan))
+    command = own_command("doctor", "--board", board, "--json", *_inventory(plan, board))
     ended = programs.run(command, seconds=min(_ASK_SECONDS, deadline.remaining()), log=log)
     if ended.how != "ended":
         return Answer(False, ended.reason or f"no answer within {ended.seconds:.0f} s")
@@ -93,5 +94,6 @@ def _checks(said: bytes) -> Sequence[dict[str, Any]]:
     return []
 
 
-def _inventory(plan: Plan) -> tuple[str, ...]:
-    return () if plan.inventory is None else ("--inventory", str(plan.inventory))
+def _inventory(plan: Plan, board: str) -> tuple[str, ...]:
+    # A board on another computer has no place here.
+    return () if plan.inventory is None or is_remote(board) else ("--inventory", str(plan.inventory))

@@ -13,6 +13,7 @@ import msgspec
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from harness.plain_yaml import NotPlain, demand_plain
 from harness.record.figures import Figure, Key, Spread, rounded
 from harness.record.model import Board
 from harness.regression.baseline import Baseline, Override
@@ -112,8 +113,10 @@ def load_baseline(path: Path) -> Baseline:
     except (OSError, UnicodeDecodeError) as error:
         raise BaselineError(f"cannot be read: {error}", path=name) from None
     try:
-        _check_shape(text, name)
+        demand_plain(text, _Loader, depth=_MAX_DEPTH, events=_MAX_EVENTS)
         data = yaml.load(text, _Loader)
+    except NotPlain as error:
+        raise BaselineError(f"line {error.line}: {error}", path=name) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = "" if mark is None else f"line {mark.line + 1}: "
@@ -271,21 +274,6 @@ def _baseline(file: _File, path: str) -> Baseline:
 def _restored(given: dict[str, Any]) -> tuple[Board, str]:
     harness = given.pop("harness")
     return Board(name=given["kind"], **given), harness
-
-
-def _check_shape(text: str, path: str) -> None:
-    """Demands bounded depth and no aliases, before anything is built: aliases can make a small file endless."""
-    depth = 0
-    for number, event in enumerate(yaml.parse(text, _Loader)):
-        if isinstance(event, yaml.AliasEvent):
-            raise BaselineError(f"line {_line(event)}: no aliases (*name) expected", path=path)
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _MAX_DEPTH or number > _MAX_EVENTS:
-            raise BaselineError(f"line {_line(event)}: nested too deep, or too long", path=path)
-
-
-def _line(event: yaml.Event) -> str:
-    return "?" if event.start_mark is None else str(event.start_mark.line + 1)
 
 
 def _first_problem(error: ValidationError) -> str:

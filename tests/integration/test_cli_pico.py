@@ -258,4 +258,70 @@ def test_doctor_knows_the_rules_that_keep_modem_manager_away(capsys, linux):
     linux.name.write_text("ModemManager\n")
     linux.rules.write_text('ATTR{idVendor}=="2e8a", ENV{ID_MM_DEVICE_IGNORE}="1"\n')
     _, _, checks = doctor(capsys)
-    assert checks["udev rules"]["ok"] and checks["ModemManager"]["ok"]
+    assert checks["ModemManager"]["ok"]
+    linux.rules.write_text('# ATTR{idVendor}=="2e8a", ENV{ID_MM_DEVICE_IGNORE}="1"\n')
+    _, _, checks = doctor(capsys)
+    assert not checks["ModemManager"]["ok"]
+
+
+OURS = (ROOT / "ci" / "60-tflm-hil.rules").read_text()
+ACCESS = 'SUBSYSTEM=="usb|tty", ATTRS{idVendor}=="2e8a", MODE="0666"\n'
+USB, TTY, DRIVE, MODEM = "access to the USB device", "access to its serial port", "UDISKS_IGNORE", "ID_MM_"
+
+
+def without(*words):
+    """Our rules without the lines that have one of these words."""
+    kept = [line for line in OURS.splitlines() if line.startswith("#") or not any(word in line for word in words)]
+    assert len(kept) < len(OURS.splitlines())
+    return "\n".join(kept) + "\n"
+
+
+RULES = {
+    "ours": (OURS, []),
+    "access alone": (ACCESS, [DRIVE, MODEM]),
+    "a comment within a rule": (ACCESS + 'ATTRS{idVendor}=="1", \\\n# x\n ENV{UDISKS_IGNORE}="1"\n', [DRIVE, MODEM]),
+    "without the drive": (without("UDISKS"), [DRIVE]),
+    "without ModemManager": (without("ID_MM"), [MODEM]),
+    "without the USB device": (without('usb_device", ATTR{idVendor}=="2e8a", MODE'), [USB]),
+    "without the port": (without('"tty", ATTRS{idVendor}=="2e8a", MODE'), [TTY]),
+    "one product alone": (ACCESS.replace("MODE", 'ATTRS{idProduct}=="0003", MODE'), [USB, TTY, DRIVE, MODEM]),
+    "another vendor": (ACCESS.replace("2e8a", "2e8b") + OURS.replace("2e8a", "2341"), None),
+    "a comment alone": (OURS.replace("\n", "\n# ").replace("\\\n# ", "\\\n"), None),
+    "a comment behind a rule": (
+        ACCESS.replace("\n", ' # ENV{UDISKS_IGNORE}="1", ENV{ID_MM_DEVICE_IGNORE}="1"'),
+        [DRIVE, MODEM],
+    ),
+    "a mode that nobody else has": (ACCESS.replace("0666", "0600"), [USB, TTY, DRIVE, MODEM]),
+    "an attribute that a port has not": (ACCESS.replace("ATTRS", "ATTR"), [TTY, DRIVE, MODEM]),
+    "skipped": ('SUBSYSTEM=="usb", GOTO="end"\n' + OURS + 'LABEL="end"\n', [USB]),
+    "only others are skipped": ('ATTRS{idVendor}!="2e8a", GOTO="end"\n' + OURS + 'LABEL="end"\n', []),
+}
+
+
+@pytest.mark.parametrize("kind", RULES)
+def test_doctor_says_which_part_of_the_rules_is_missing(capsys, linux, kind):
+    text, missing = RULES[kind]
+    linux.rules.write_text(text)
+    code, _, checks = doctor(capsys)
+    found = checks["udev rules"]
+    assert code == 0 and not found["needed"]
+    if missing is None:
+        assert found["text"] == "none for Raspberry Pi's boards"
+        return
+    assert found["text"].startswith(str(linux.rules))
+    assert [part for part in (USB, TTY, DRIVE, MODEM) if part in found["text"]] == missing
+    assert found["ok"] == (not missing)
+    assert ("access ok, but missing: " in found["text"]) == (bool(missing) and not {USB, TTY} & set(missing))
+    assert found["fix"] is None or "copy ci/60-tflm-hil.rules" in found["fix"]
+
+
+def test_of_two_rules_of_one_name_the_first_folder_counts(capsys, linux, monkeypatch, tmp_path):
+    other = tmp_path / "lib"
+    other.mkdir()
+    monkeypatch.setattr(system, "RULES", (linux.rules.parent, other))
+    (other / linux.rules.name).write_text(OURS)
+    _, _, checks = doctor(capsys)
+    assert checks["udev rules"]["ok"]
+    linux.rules.write_text("")
+    _, _, checks = doctor(capsys)
+    assert checks["udev rules"]["text"] == "none for Raspberry Pi's boards"

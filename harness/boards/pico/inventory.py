@@ -12,8 +12,12 @@ from typing_extensions import Self
 
 from harness.boards.pico.usb import PORT_PATH, shown
 from harness.errors import HarnessError
+from harness.plain_yaml import NotPlain, demand_plain
 
 _MAX_BYTES = 256 * 1024
+# An inventory has four levels, and a dozen values and brackets per board.
+_MAX_DEPTH = 10
+_MAX_EVENTS = 20_000
 # For pydantic, in whose regular expressions $ is the end and nothing else.
 _SERIAL = r"^[0-9A-Fa-f]{16}$"
 _HUB = r"^[0-9]{1,3}(-[0-9]{1,3}(\.[0-9]{1,3}){0,6})?$"
@@ -139,10 +143,12 @@ def load_inventory(path: Path | None) -> Inventory:
     except UnicodeDecodeError:
         raise InventoryError(f"{path}: UTF-8 text expected, other bytes came") from None
     try:
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
-            raise InventoryError(f"{path}: plain YAML expected, an alias (*) came")
+        demand_plain(text, yaml.SafeLoader, depth=_MAX_DEPTH, events=_MAX_EVENTS)
         _demand_once(yaml.compose(text, yaml.SafeLoader), path)
         told = yaml.safe_load(text)
+    except NotPlain as error:
+        raise InventoryError(f"{path}:{error.line}: {error}") from None
+    # What YAML takes for a date may be none.
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = "" if mark is None else f":{mark.line + 1}"

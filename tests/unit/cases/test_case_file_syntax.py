@@ -121,6 +121,12 @@ def test_a_hostile_file_is_refused_soon_and_briefly(refused, kind, monkeypatch):
     assert len(str(error)) < 1000
 
 
+def test_many_unknown_keys_are_refused_soon(refused):
+    deadline = Deadline(20)
+    assert "unknown key 'k0'" in refused(CASE + "".join(f"k{n}: 1\n" for n in range(25_000))).message
+    assert not deadline.expired()
+
+
 def test_merged_keys_have_the_lines_where_they_stand(load, refused):
     text = HEAD + "  - &first\n    name: a\n    arena: {max: 1}\n  - <<: *first\n    name: b\n"
     assert [(case.line, case.spec.name, case.spec.arena.max) for case in load(text)] == [(4, "a", 1), (7, "b", 1)]

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.boards.pico.inventory import Entry, InventoryError, Power, load_inventory
+from harness.deadline import Deadline
 from tests.unit.boards.pico.tree import OTHER_SERIAL, SERIAL
 
 ROOT = Path(__file__).parents[4]
@@ -76,7 +77,17 @@ def test_a_board_is_known_by_its_place_or_its_number(load):
         ("boards: {a: {port: '1-2', port: '1-3'}}", "boards.yaml:1: key 'port' expected once"),
         ('boards: {a: {port: "1-2\\0"}}', "boards.a.port: a USB port path such as"),
         ('boards: {a: {port: "1-2", power: {hub: "1\\n-a", port: 1}}}', "boards.a.power.hub: a hub such as"),
-        ("[" * 5000, "not YAML"),
+        ("[" * 5000, ":1: at most 10 levels expected, it is nested deeper"),
+        ("boards:\n  a: !!bool x", ":2: no tags expected, a tag came: 'tag:yaml.org,2002:bool'"),
+        ('boards: {a: !!float ""}', "no tags expected"),
+        ("boards: {a: !!timestamp x}", "no tags expected"),
+        ("boards: {!!int '': {port: '1-2'}}", "no tags expected"),
+        ("boards: !!map {}", "no tags expected"),
+        (
+            "boards: {a: {port: '1-2', power: {hub: '1', port: 0x" + "F" * 5000 + "}}}",
+            "at most 100 characters expected",
+        ),
+        ("boards: 2024-13-45", "not YAML: month must be in"),
         ("boards: [1]", "boards: .*dictionary"),
         ("boards: {1: {port: '1-2'}}", "boards.1"),
         ("board: {}", "boards: this key expected, it is missing"),
@@ -85,7 +96,7 @@ def test_a_board_is_known_by_its_place_or_its_number(load):
         ("boards: {a: &x {port: '1-2'}, b: *x}", "an alias"),
         (b"\xff\xfe", "UTF-8 text expected"),
         ("x" * 300_000, "at most 262,144 bytes expected"),
-        ("boards: {a: {port: '1-2', notes: !!python/object/apply:os.system [id]}}", "not YAML"),
+        ("boards: {a: {port: '1-2', notes: !!python/object/apply:os.system [id]}}", "no tags expected"),
     ],
 )
 def test_what_is_wrong_is_said_with_file_and_key(load, tmp_path, text, words):
@@ -93,6 +104,40 @@ def test_what_is_wrong_is_said_with_file_and_key(load, tmp_path, text, words):
         load(text)
     assert str(caught.value).startswith(f"{tmp_path / 'boards.yaml'}:")
     assert "ci/boards.example.yaml" in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[" * 100_000, "nested deeper"),
+        ("{a: " * 60_000, "nested deeper"),
+        ("? " * 100_000, "nested deeper"),
+        ("a: [" + "1," * 120_000 + "]", "more came"),
+        ("boards: 1" + ":1" * 120_000, "at most 100 characters"),
+    ],
+    ids=["lists", "mappings", "keys", "values", "a number"],
+)
+def test_a_hostile_file_is_refused_soon(load, text, words):
+    # Some of these took most of a minute; the deadline has room for a slow machine.
+    deadline = Deadline(15)
+    with pytest.raises(InventoryError, match=words):
+        load(text)
+    assert not deadline.expired()
+
+
+def test_a_long_text_is_no_number(load):
+    assert load(f"boards: {{a: {{port: '1-2', notes: {'left ' * 50}}}}}").entries["a"].notes == ("left " * 50).strip()
+
+
+@settings(max_examples=300)
+@given(st.text("ab0x1:._-!&*<>=?|#'\"%@~[]{}, \n\t", max_size=60).map("boards: {}".format))
+def test_any_punctuation_is_an_inventory_or_an_error(tmp_path_factory, text):
+    path = tmp_path_factory.getbasetemp() / "punctuation.yaml"
+    path.write_text(text)
+    try:
+        load_inventory(path)
+    except InventoryError as error:
+        assert str(error)
 
 
 def test_notes_cannot_write_to_the_terminal(load):

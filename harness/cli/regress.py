@@ -36,7 +36,8 @@ def add(commands: Commands) -> None:
         description="Compares each figure of a run with the baseline of its board and, where that has none, with the "
         "last nights. Figures of other clocks, compilers, TFLM commits or models are not compared silently.",
         epilog="Exit codes: 0 nothing is worse, 1 a file cannot be read, 2 wrong arguments, 3 at least one figure is "
-        "worse, 4 nothing is worse, but figures are gone or cannot be compared, or there are none.",
+        "worse, 4 nothing is worse, but figures are gone or cannot be compared, there are none, the run did not end by "
+        "itself, or a board was lost.",
     )
     add_run(command)
     command.add_argument(
@@ -105,5 +106,7 @@ def exit_code(judgement: Judgement) -> int:
     """How a judgement ends the program."""
     if judgement.of(Verdict.WORSE):
         return EXIT_WORSE
-    incomplete = judgement.of(Verdict.VANISHED, Verdict.NOT_COMPARABLE) or not judgement.run.figures
-    return EXIT_INCOMPLETE if incomplete else 0
+    run = judgement.run
+    # What a run that was cut short, or a board that was lost, would have measured need not be in any baseline.
+    cut_short = run.ended != "complete" or run.lost or not run.figures
+    return EXIT_INCOMPLETE if cut_short or judgement.of(Verdict.VANISHED, Verdict.NOT_COMPARABLE) else 0

@@ -94,13 +94,6 @@ class Trend:
     spikes: tuple[Spike, ...] = ()
     exact: bool = True
 
-    def since(self, *, worse_is_more: bool) -> Change | None:
-        """The newest change for the worse that was not undone later; None if there is none."""
-        for change in reversed(self.changes):
-            if (change.after > change.before) == worse_is_more:
-                return change
-        return None
-
 
 def is_exact(name: str, board: str) -> bool:
     """Whether figures of this name do not vary on this kind of board."""

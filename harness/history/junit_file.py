@@ -16,7 +16,17 @@ from xml.parsers import expat
 
 from harness.history.errors import JUnitError
 from harness.record.errors import RecordInvalid
-from harness.record.figures import Figure, Key, RunFigures, Spread, parse_started, rounded, setup_of_times
+from harness.record.figures import (
+    Figure,
+    Key,
+    RunFigures,
+    Spread,
+    kinds_by_test,
+    parse_started,
+    rounded,
+    setup_of_times,
+    with_kind,
+)
 from harness.record.model import Board, Outcome
 from harness.record.text import line
 
@@ -28,12 +38,15 @@ _ARENA = re.compile(r"arena\.(.+)_bytes")
 _OPERATOR = re.compile(r"op\.([0-9]{3,6}\..+)_us")
 _LATENCY = re.compile(r"latency\.(cold|min|median|p95|max)_us")
 _STEPS = re.compile(r"([0-9]{1,9})/([0-9]{1,9}) steps equal")
+# Of tests that no board was left for; behind it stands how the run ended.
+_NOT_RUN = "not run: "
 _PLAIN = ("used", "head", "tail", "minimum")
 
 
 @dataclass
 class _Case:
     test: str
+    board: str = ""
     outcome: Outcome = "passed"
     properties: dict[str, str] = field(default_factory=dict)
 
@@ -58,14 +71,22 @@ def read_junit(path: Path) -> RunFigures:
         raise JUnitError(f"{path}: cannot be read: {error.strerror}") from None
     if reader.started is None:
         raise JUnitError(f"{path}: a JUnit report expected: a testsuite with a timestamp")
+    boards = tuple(with_kind(_board(board)) for board in reader.boards)
+    kinds = {board.name: board.kind for board in boards}
     found: dict[tuple[str, Key], Figure] = {}
     for case in reader.cases:
         for figure in _figures(case, reader.harness):
             found.setdefault((figure.conditions.kind, figure.key), figure)
     if not found:
         raise JUnitError(f"{path}: no figures: testcases with properties tflm.* expected")
+    told = ((case.test, case.properties.get("tflm.board.kind") or kinds.get(case.board, "")) for case in reader.cases)
     return RunFigures(
-        reader.began or reader.started, tuple(found.values()), {case.test: case.outcome for case in reader.cases}
+        reader.began or reader.started,
+        tuple(found.values()),
+        {case.test: case.outcome for case in reader.cases},
+        reader.ended,
+        boards,
+        kinds_by_test((test, line(kind)) for test, kind in told if kind),
     )
 
 
@@ -78,8 +99,12 @@ class _Reader:
         self.started: datetime | None = None
         self.began: datetime | None = None
         self.harness = ""
+        # As far as suites tell them: a suite of each board that took part, and one of tests that were not run.
+        self.ended = "complete"
+        self.boards: list[dict[str, str]] = []
         self._path = path
         self._case: _Case | None = None
+        self._board: dict[str, str] = {}
         self._properties = 0
         self._parser = expat.ParserCreate()
         self._parser.StartDoctypeDeclHandler = self._refuse
@@ -100,17 +125,20 @@ class _Reader:
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "testsuite":
+            self._board = {}
             self._take_time(attributes.get("timestamp", ""))
         elif tag == "testcase":
-            self._case = _Case(test_id(attributes))
+            self._case = _Case(test_id(attributes), line(self._board.get("board.name", "")))
         elif tag == "property" and self._case is None:
+            self._count_property()
             self._take_of_run(attributes.get("name", ""), attributes.get("value", ""))
         elif self._case is not None and tag in ("failure", "error", "skipped"):
             self._case.outcome = cast(Outcome, "failed" if tag == "failure" else tag)
+            message = attributes.get("message", "")
+            if attributes.get("type") == "not run" and message.startswith(_NOT_RUN):
+                self._case.outcome, self.ended = "not run", line(message.removeprefix(_NOT_RUN))
         elif self._case is not None and tag == "property":
-            self._properties += 1
-            if self._properties > MAX_PROPERTIES:
-                raise JUnitError(f"{self._path}: at most {MAX_PROPERTIES:,} properties expected")
+            self._count_property()
             name = attributes.get("name", "")
             if name == "tflm.test":
                 self._case.test = line(attributes.get("value", ""))
@@ -121,6 +149,11 @@ class _Reader:
         if tag == "testcase" and self._case is not None:
             self.cases.append(self._case)
             self._case = None
+
+    def _count_property(self) -> None:
+        self._properties += 1
+        if self._properties > MAX_PROPERTIES:
+            raise JUnitError(f"{self._path}: at most {MAX_PROPERTIES:,} properties expected")
 
     def _take_time(self, text: str) -> None:
         if text:
@@ -133,6 +166,13 @@ class _Reader:
             self.began = self._time(value)
         elif name == "tflm.run.harness":
             self.harness = line(value)
+        elif name == "tflm.run.ended":
+            self.ended = line(value)
+        elif name == "tflm.board.name":
+            self._board = {"board.name": value}
+            self.boards.append(self._board)
+        elif name.startswith("tflm.board.") and self._board:
+            self._board[name.removeprefix("tflm.")] = value
 
     def _time(self, text: str) -> datetime:
         try:
@@ -203,7 +243,7 @@ def _figures(case: _Case, harness: str) -> list[Figure]:
 def _board(told: dict[str, str]) -> Board:
     texts = {name: line(told.get(f"board.{name}", "")) for name in ("kind", "serial", "chip", "build", "tflm")}
     return Board(
-        name=texts["serial"],
+        name=line(told.get("board.name", "")) or texts["serial"],
         **texts,
         compiler=line(told.get("board.compiler", "")),
         target=line(told.get("board.target", "")),
@@ -211,6 +251,7 @@ def _board(told: dict[str, str]) -> Board:
         engine=line(told.get("board.engine", "")),
         clock_hz=_whole(told.get("board.clock_hz")),
         pointer_bits=_whole(told.get("board.pointer_bits")),
+        lost=line(told.get("board.lost", "")) or None,
     )
 
 

@@ -15,11 +15,14 @@ from harness.nightly.own_command import own_command
 from harness.nightly.plan import Plan
 from harness.nightly.programs import Programs
 from harness.record.text import line
+from harness.regression.judge import Reason
 from harness.regression.words import percent
 
 _SECONDS = 180.0
 _MAX_ANSWER = 64 * 1024 * 1024
 _MOST = 20
+# Reasons of `Finding` for which nothing else tells that a figure is not there.
+_GONE: tuple[Reason, ...] = ("not measured", "no such test")
 # What one asks for first when several figures of a model moved.
 _FIRST = ("outputs.", "accuracy.", "arena.used", "arena.minimum", "latency.median", "arena.", "model.", "latency.")
 # What the second and later sessions of a test with a model have behind their figures' names.
@@ -34,7 +37,7 @@ class Comparison:
         worse: a text for each model with figures that got worse.
         better: how many figures got better.
         not_compared: a text for each reason for which figures could not be compared.
-        gone: how many figures of tests that passed are not there any more.
+        gone: how many figures are not there any more although their tests passed, or with their tests.
         problem: why nothing was compared.
     """
 
@@ -93,8 +96,8 @@ def comparison_of(findings: Sequence[Mapping[str, Any]]) -> Comparison:
         elif verdict == "not comparable":
             reason = line("; ".join(map(str, finding.get("notes", ()))), 120)
             reasons[reason] = reasons.get(reason, 0) + 1
-        # Of a test that failed or did not run, its outcome tells enough.
-        elif verdict == "vanished" and "its test: passed" in finding.get("notes", ()):
+        # Of a test that failed, was skipped or did not run, its outcome tells enough.
+        elif verdict == "vanished" and finding.get("reason") in _GONE:
             gone += 1
     return Comparison(
         worse=tuple(_worse(model, moved) for model, moved in list(by_model.items())[:_MOST]),

@@ -149,7 +149,7 @@ def _one_board(
     except OSError as error:
         return _broken(board, short, f"{error.filename or folder}: {error.strerror}", monotonic() - begin)
     if comparison.gone:
-        notes.append(f"{comparison.gone} figures are gone")
+        notes.append(f"{comparison.gone} figures are gone" if comparison.gone > 1 else "1 figure is gone")
     if comparison.problem and judged.why != comparison.problem:
         notes.append(comparison.problem)
     return BoardNight(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
 from typing import NamedTuple
+
+import msgspec
 
 from harness.record.errors import RecordInvalid
 from harness.record.model import Board, Measurement, Outcome, Run, Scalar
@@ -17,6 +20,8 @@ from harness.record.model import Board, Measurement, Outcome, Run, Scalar
 _USUAL_INTERRUPTS = ("", "interrupts on", "USB held back for 1 s")
 # Of a board, what says nothing about figures: its name in this run, and what became of it.
 _NO_CONDITIONS = ("name", "place", "lost")
+# Boards that are programs are called by their kind: "emulator", "emulator (gw0)", "host-0". All others are Picos.
+_PROGRAM = re.compile(r"(host|emulator)(?![A-Za-z])")
 
 
 class Kind(Enum):
@@ -118,12 +123,26 @@ class RunFigures:
         figures: in the run's order; no two with the same key on the same kind of board.
         outcomes: of its tests, by id.
         ended: "complete", "interrupted", or "stopped: REASON".
+        boards: that took part, each with its kind, even if it never came up.
+        ran_on: kinds of boards that a test ran on, by its id; of tests that need none nothing.
     """
 
     started: datetime
     figures: tuple[Figure, ...]
     outcomes: Mapping[str, str]
     ended: str = "complete"
+    boards: tuple[Board, ...] = ()
+    ran_on: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of its boards."""
+        return frozenset(board.kind for board in (*self.boards, *(figure.conditions for figure in self.figures)))
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Names of the boards that were lost."""
+        return tuple(board.name for board in self.boards if board.lost)
 
 
 def kind_of(name: str) -> Kind:
@@ -174,7 +193,27 @@ def figures_of_run(run: Run) -> RunFigures:
         if math.isfinite(figure.value):
             found.setdefault((figure.conditions.kind, figure.key), figure)
     outcomes = {test.id: test.outcome for test in run.tests}
-    return RunFigures(parse_started(run.started), tuple(found.values()), outcomes, run.ended)
+    boards = tuple(with_kind(board) for board in run.boards)
+    kinds = {board.name: board.kind for board in boards}
+    places = ((test.id, kinds[test.board]) for test in run.tests if test.board in kinds)
+    started = parse_started(run.started)
+    return RunFigures(started, tuple(found.values()), outcomes, run.ended, boards, kinds_by_test(places))
+
+
+def with_kind(board: Board) -> Board:
+    """A board with its kind: one that never came up did not tell it, so it is taken from what the run was asked for."""
+    if board.kind:
+        return board
+    asked = _PROGRAM.match(board.name)
+    return msgspec.structs.replace(board, kind=asked[1] if asked else "pico")
+
+
+def kinds_by_test(places: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    """See `RunFigures.ran_on`; from pairs of a test's id and a kind of board."""
+    found: dict[str, frozenset[str]] = {}
+    for test, kind in places:
+        found[test] = found.get(test, frozenset()) | {kind}
+    return found
 
 
 def figures_of(run: Run) -> list[Figure]:

@@ -1,4 +1,4 @@
-"""Judges a run: which figures are worse, improved, new, gone, unchanged, or cannot be compared."""
+"""Judges a run: which figures are worse, improved, new, gone, elsewhere, unchanged, or cannot be compared."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from statistics import median
+from typing import Literal
 
 from harness.history.changes import Change, Trend, trend_of
-from harness.history.points import GOOD, Point, Series, point_of, series_id
-from harness.record.figures import Figure, Key, Kind, RunFigures
+from harness.history.points import GOOD, Series, point_of, series_id
+from harness.record.figures import Figure, Key, Kind, RunFigures, kinds_by_test
 from harness.regression.baseline import Baseline, select_baseline, threshold_of
 from harness.regression.comparability import compare_conditions
 from harness.regression.defaults import less_is_worse
+from harness.regression.since import EQUAL, since_when
 from harness.regression.threshold import EXACT, Threshold
 
 NIGHTS = 14
@@ -23,8 +25,10 @@ NIGHTS = 14
 _NIGHTS_OF_SCATTER = 5
 _PER_MAD = 1.4826
 _SIGMAS = 3.0
-# Values that were written with as few digits are the same one.
-_EQUAL = 1e-9
+# Why a figure is not there.
+Reason = Literal["", "not measured", "failed", "skipped", "not run", "no such test"]
+# Kinds of boards by test; see `RunFigures.ran_on`.
+_RanOn = Mapping[str, frozenset[str]]
 
 
 class Verdict(Enum):
@@ -35,6 +39,8 @@ class Verdict(Enum):
     NOT_COMPARABLE = "not comparable"
     IMPROVED = "improved"
     NEW = "new"
+    # Its test ran on another kind of board than before: which one gets it is chance where several kinds share a run.
+    ELSEWHERE = "elsewhere"
     UNCHANGED = "unchanged"
 
 
@@ -55,6 +61,8 @@ class Finding:
         notes: differences of conditions, and what else one should know.
         since: when it became worse or better, in points of its history; None if that is not known.
         trend: its history, this run included; None without one.
+        reason: why it has vanished, for programs: its test passed without it ("not measured"), "failed", was
+            "skipped", was "not run", or is not in the run's list at all ("no such test"); "" of all others.
     """
 
     key: Key
@@ -69,6 +77,7 @@ class Finding:
     notes: tuple[str, ...] = ()
     since: Change | None = None
     trend: Trend | None = None
+    reason: Reason = ""
 
     @property
     def delta(self) -> float | None:
@@ -136,11 +145,20 @@ def judge(
     for figure in run.figures:
         baseline = select_baseline(baselines, figure.conditions, configuration)
         if baseline is not None:
-            used[baseline.place] = baseline
+            used[baseline.place or baseline.file_name] = baseline
         series = past.get(series_id(figure.measured_under(), figure.key))
         findings.append(_judge_figure(figure, run.started, baseline, series, nights, accepted))
-    findings += _vanished(run, used.values(), past.values())
-    with_what = [place or baseline.file_name for place, baseline in sorted(used.items())]
+    for board in run.boards:
+        # A board that was lost before it gave a figure, and perhaps before it told its conditions.
+        if board.chip or board.kind not in {each.conditions.kind for each in used.values()}:
+            baseline = select_baseline(baselines, board, configuration)
+            if baseline is not None:
+                used[baseline.place or baseline.file_name] = baseline
+    # Older JUnit files tell it of tests with figures only.
+    ran_on = {**kinds_by_test((figure.test, figure.conditions.kind) for figure in run.figures), **run.ran_on}
+    findings = _elsewhere(findings, run, ran_on, used.values(), past.values())
+    findings += _vanished(run, ran_on, used.values(), past.values())
+    with_what = sorted(used)
     longest = max((len(series.points) for series in past.values()), default=0)
     if longest:
         with_what.append(_nights(min(nights, longest)))
@@ -235,13 +253,35 @@ def _with_verdict(finding: Finding, threshold: Threshold, allowed: float | None)
     assert finding.before is not None and finding.now is not None
     moved = finding.now - finding.before
     verdict = Verdict.UNCHANGED
-    if allowed is not None and abs(moved) > allowed + _EQUAL * abs(finding.before):
+    if allowed is not None and abs(moved) > allowed + EQUAL * abs(finding.before):
         wrong = (moved < 0) == less_is_worse(finding.key.name)
         verdict = Verdict.WORSE if wrong or threshold.both_ways else Verdict.IMPROVED
     return replace(finding, verdict=verdict, allowed=allowed)
 
 
-def _vanished(run: RunFigures, baselines: Iterable[Baseline], past: Iterable[Series]) -> list[Finding]:
+def _elsewhere(
+    findings: Iterable[Finding], run: RunFigures, ran_on: _RanOn, baselines: Iterable[Baseline], past: Iterable[Series]
+) -> list[Finding]:
+    """The findings, where those are not new whose test another of the run's kinds of boards had before, and has not."""
+    kinds = run.kinds
+    known: dict[str, set[str]] = {}
+    for baseline in baselines:
+        for key in baseline.figures:
+            known.setdefault(key.test, set()).add(baseline.conditions.kind)
+    for series in past:
+        known.setdefault(series.key.test, set()).add(series.conditions.get("kind", ""))
+
+    def told(finding: Finding) -> Finding:
+        before = known.get(finding.key.test, set()) & kinds
+        now = ran_on.get(finding.key.test, frozenset())
+        if finding.verdict is not Verdict.NEW or not before or finding.board in before or before & now:
+            return finding
+        return replace(finding, verdict=Verdict.ELSEWHERE, notes=(*finding.notes, f"ran on {_listed(before)} before"))
+
+    return [told(finding) for finding in findings]
+
+
+def _vanished(run: RunFigures, ran_on: _RanOn, baselines: Iterable[Baseline], past: Iterable[Series]) -> list[Finding]:
     """Figures that the baselines have and the run has not; of boards without one, those of the night before."""
     there = {(figure.conditions.kind, figure.key) for figure in run.figures}
     found: dict[tuple[str, Key], Finding] = {}
@@ -251,58 +291,47 @@ def _vanished(run: RunFigures, baselines: Iterable[Baseline], past: Iterable[Ser
         with_baseline.add(board)
         for key, figure in baseline.figures.items():
             if (board, key) not in there:
-                notes = (_why_gone(run, key),)
-                found[board, key] = Finding(
-                    key, board, figure.unit, Verdict.VANISHED, figure.value, against="baseline", notes=notes
-                )
-    series = [
-        each
-        for each in past
-        if (board := each.conditions.get("kind", "")) not in with_baseline
-        and any(figure.conditions.kind == board for figure in run.figures)
-    ]
+                found[board, key] = _gone(run, ran_on, key, board, figure.unit, figure.value, "baseline")
+    by_night = run.kinds - with_baseline
+    series = [each for each in past if each.conditions.get("kind", "") in by_night]
     newest = max((each.points[-1].when for each in series), default=None)
     for each in series:
         place = (each.conditions.get("kind", ""), each.key)
         if each.points[-1].when == newest and place not in there:
-            value, notes = each.points[-1].value, (_why_gone(run, each.key),)
-            found[place] = Finding(
-                each.key, place[0], each.unit, Verdict.VANISHED, value, against="the last night", notes=notes
-            )
+            found[place] = _gone(run, ran_on, each.key, place[0], each.unit, each.points[-1].value, "the last night")
     return list(found.values())
 
 
-def _why_gone(run: RunFigures, key: Key) -> str:
-    outcome = run.outcomes.get(key.test)
+def _gone(run: RunFigures, ran_on: _RanOn, key: Key, board: str, unit: str, value: float, against: str) -> Finding:
+    finding = Finding(key, board, unit, Verdict.VANISHED, value, against=against)
+    kinds = ran_on.get(key.test, frozenset())
+    if kinds and board not in kinds:
+        return replace(finding, verdict=Verdict.ELSEWHERE, notes=(f"ran on {_listed(kinds)} this time",))
+    reason, note = _why_gone(run, key.test)
+    return replace(finding, reason=reason, notes=(note,))
+
+
+def _why_gone(run: RunFigures, test: str) -> tuple[Reason, str]:
+    outcome = run.outcomes.get(test)
+    if outcome is None:
+        # A file that could not be collected stands in the list instead of its tests.
+        file = run.outcomes.get(test.partition("::")[0])
+        if file is not None:
+            return "failed", f"its file: {file}"
+        if run.ended == "complete":
+            return "no such test", "its test is not there any more, or was not selected"
     if outcome in (None, "not run"):
-        return "its test did not run"
-    return "not measured, and its test passed" if outcome in GOOD else f"its test: {outcome}"
+        return "not run", "its test did not run"
+    if outcome in GOOD:
+        return "not measured", "not measured, and its test passed"
+    return "skipped" if outcome == "skipped" else "failed", f"its test: {outcome}"
 
 
 def _since(finding: Finding, trend: Trend) -> Change | None:
-    """The change that brought a figure where it is.
-
-    That is the newest change-point in the verdict's direction. Of a figure that varies, one or two nights are none yet:
-    then the first of the nights that all are beyond what is allowed.
-    """
+    """The change that brought a figure where it is."""
     if finding.verdict not in (Verdict.WORSE, Verdict.IMPROVED) or finding.before is None or not finding.delta:
         return None
-    up = finding.delta > 0
-    for change in reversed(trend.changes):
-        if (change.after > change.before) == up:
-            return change
-    points, allowed = trend.series.points, finding.allowed or 0.0
-    first = len(points) - 1
-    while first > 0 and _beyond(points[first - 1], finding.before, allowed, up):
-        first -= 1
-    if first == 0:
-        return None
-    return Change(points[first], points[first - 1], finding.before, points[-1].value, math.nan)
-
-
-def _beyond(point: Point, level: float, allowed: float, up: bool) -> bool:
-    moved = point.value - level
-    return abs(moved) > allowed and (moved > 0) == up
+    return since_when(trend, finding.before, finding.allowed or 0.0, up=finding.delta > 0)
 
 
 def _worst_first(finding: Finding) -> tuple[object, ...]:
@@ -314,3 +343,7 @@ def _worst_first(finding: Finding) -> tuple[object, ...]:
 
 def _nights(count: int) -> str:
     return "the last night" if count == 1 else f"the last {count} nights"
+
+
+def _listed(kinds: Collection[str]) -> str:
+    return " and ".join(sorted(kinds))

@@ -14,7 +14,7 @@ from harness.regression.judge import Finding, Judgement, Verdict
 from harness.regression.words import since_in_words, step_in_words, value_in_words
 
 # Neither a failure nor silent: CI systems show skipped testcases with their message.
-_SKIPPED = (Verdict.VANISHED, Verdict.NOT_COMPARABLE)
+_SKIPPED = (Verdict.VANISHED, Verdict.NOT_COMPARABLE, Verdict.ELSEWHERE)
 
 
 def regression_xml(judgement: Judgement) -> str:
@@ -60,6 +60,7 @@ def judgement_json(judgement: Judgement, *, unchanged: bool = False) -> dict[str
     return {
         "started": judgement.run.started.isoformat(),
         "ended": judgement.run.ended,
+        "lost": list(judgement.run.lost),
         "against": list(judgement.compared_with),
         "counts": {verdict.value: count for verdict, count in judgement.counts().items()},
         "findings": [_finding_json(finding) for finding in shown],
@@ -93,6 +94,7 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
         "threshold": finding.threshold,
         "allowed": finding.allowed,
         "notes": list(finding.notes),
+        "reason": finding.reason,
         "since": since,
     }
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from harness.record.text import line
 from harness.regression.judge import Finding, Judgement, Verdict
 from harness.regression.lines import Line, aligned
 from harness.regression.words import plain_name, since_in_words, step_in_words, value_in_words
@@ -18,11 +19,12 @@ _STYLES = {
     Verdict.NOT_COMPARABLE: "yellow",
     Verdict.IMPROVED: "green",
     Verdict.NEW: "cyan",
+    Verdict.ELSEWHERE: "cyan",
     Verdict.UNCHANGED: "dim",
 }
 # New figures and those that are gone are told by number: their values say little.
-_SHOWN = (Verdict.WORSE, Verdict.VANISHED, Verdict.NOT_COMPARABLE, Verdict.IMPROVED)
-_BY_REASON = (Verdict.NOT_COMPARABLE, Verdict.VANISHED)
+_SHOWN = (Verdict.WORSE, Verdict.VANISHED, Verdict.NOT_COMPARABLE, Verdict.IMPROVED, Verdict.ELSEWHERE)
+_BY_REASON = (Verdict.NOT_COMPARABLE, Verdict.VANISHED, Verdict.ELSEWHERE)
 _TITLES = ("verdict", "model", "figure", "was", "is", "step")
 
 
@@ -78,7 +80,8 @@ def summary_line(judgement: Judgement) -> Text:
             told.append(f"{count:,} {verdict.value}", _STYLES[verdict])
     against = ", ".join(judgement.compared_with) or "nothing: there is no baseline and no history yet"
     ended = "" if judgement.run.ended == "complete" else f"; the run did not end by itself: {judgement.run.ended}"
-    told.append(f"{' figures' if told else 'no figures'} against {against}{ended}")
+    lost = f"; lost: {line(', '.join(judgement.run.lost))}" if judgement.run.lost else ""
+    told.append(f"{' figures' if told else 'no figures'} against {against}{ended}{lost}")
     return told
 
 

@@ -189,6 +189,7 @@ def _suite_of(whole: Element, name: str | None, cases: list[tuple[Element, Test 
     suite = _suite(whole, whole.get("name", "pytest") if name is None else name, min(started, default=run.started))
     properties = ElementTree.SubElement(suite, "properties")
     properties.append(_property("run.started", run.started))
+    properties.append(_property("run.ended", run.ended))
     properties.append(_property("run.harness", run.versions.get("tflm-hil", "")))
     board = run.board(name)
     if board is not None:

@@ -29,7 +29,7 @@ def latency(us):
     return Latency(count=3, samples_us=[us] * 3, min=us, median=us, p95=us, max=us, mean=us, deviation=0, jitter=0)
 
 
-def record(folder, *, day=15, used=1000, us=18.8, board=BOARD, tests=("t.yaml::t",)):
+def record(folder, *, day=15, used=1000, us=18.8, board=BOARD, tests=("t.yaml::t",), others=(), ended="complete"):
     """Writes the record of a run and returns its folder."""
     measurement = Measurement(
         model="m", sha256="ab" * 32, board=board.name, arena=Arena(size=4096, used=used), latency=latency(us)
@@ -38,10 +38,10 @@ def record(folder, *, day=15, used=1000, us=18.8, board=BOARD, tests=("t.yaml::t
         version=1,
         started=f"2026-11-{day}T03:00:00+00:00",
         seconds=60,
-        ended="complete",
+        ended=ended,
         command=["pytest"],
         versions={"tflm-hil": "0.1.0"},
-        boards=[board],
+        boards=[board, *others],
         tests=[Test(id=test, outcome="passed", board=board.name, measurements=[measurement]) for test in tests],
     )
     write_record(folder, run)
@@ -112,11 +112,105 @@ def test_the_xml_is_written_and_fails_where_the_run_does(here, capsys):
         ({"tests": ()}, 4),
         ({"tests": ("t.yaml::t", "t.yaml::new")}, 0),
         ({"board": msgspec.structs.replace(BOARD, clock_hz=133_000_000)}, 4),
+        ({"ended": "stopped: no board is left for 1 test"}, 4),
+        ({"ended": "interrupted", "used": 1016}, 3),
+        ({"others": (Board(name="emulator (gw1)", lost="no firmware"),)}, 4),
+        ({"board": msgspec.structs.replace(BOARD, lost="no answer")}, 4),
     ],
 )
 def test_exit_codes(here, changes, code):
     main(["baseline", "save", str(record(here / "r"))])
     assert main(["regress", str(record(here / "r2", **changes))]) == code
+
+
+HOST = Board(name="host-0", kind="host", serial="host-0", chip="x86_64 (Linux)", engine="tflm", pointer_bits=64)
+
+
+def spread(folder, **places):
+    """Writes the record of a run on two kinds of boards, and its JUnit file; returns its folder.
+
+    Args:
+        folder: where to.
+        places: the board of each test; None of one that was not run, for its board was lost.
+    """
+    boards = {"emulator": BOARD, "host": HOST}
+    tests = []
+    for test, kind in places.items():
+        name = f"t.py::{test}"
+        if kind is None:
+            tests.append(Test(id=name, outcome="not run"))
+            continue
+        measured = Measurement(model="m", sha256="ab" * 32, board=boards[kind].name, arena=Arena(size=4096, used=1000))
+        tests.append(Test(id=name, outcome="passed", board=boards[kind].name, measurements=[measured]))
+    lost = None in places.values()
+    run = Run(
+        version=1,
+        started="2026-11-15T03:00:00+00:00",
+        seconds=60,
+        ended="stopped: no board is left" if lost else "complete",
+        command=["pytest"],
+        versions={"tflm-hil": "0.1.0"},
+        boards=[Board(name="emulator (gw0)", lost="no firmware") if lost else BOARD, HOST],
+        tests=tests,
+    )
+    write_record(folder, run)
+    (folder / "junit.xml").write_text(junit(run))
+    return folder
+
+
+def junit(run):
+    """The JUnit file of a run, as far as `regress` reads it."""
+    root = ElementTree.Element("testsuites")
+    for board in run.boards:
+        suite = ElementTree.SubElement(root, "testsuite", name=board.name, timestamp="2026-11-15T03:00:00")
+        told = {
+            "run.harness": "0.1.0",
+            **{f"board.{name}": value for name, value in msgspec.to_builtins(board).items()},
+        }
+        add_properties(suite, told)
+        for test in run.tests:
+            if test.board == board.name:
+                case = ElementTree.SubElement(suite, "testcase", classname="t", name=test.id.partition("::")[2])
+                [measured] = test.measurements
+                figures = {"model": "m", "model.sha256": measured.sha256, "arena.used_bytes": measured.arena.used}
+                add_properties(case, {"test": test.id, **told, **figures})
+    suite = ElementTree.SubElement(root, "testsuite", name="not run", timestamp="2026-11-15T03:00:00")
+    for test in run.tests:
+        if test.outcome == "not run":
+            case = ElementTree.SubElement(suite, "testcase", classname="t", name=test.id.partition("::")[2])
+            ElementTree.SubElement(case, "error", message=f"not run: {run.ended}", type="not run")
+    return ElementTree.tostring(root, "unicode")
+
+
+def add_properties(element, told):
+    properties = ElementTree.SubElement(element, "properties")
+    for name, value in told.items():
+        if value not in (None, ""):
+            ElementTree.SubElement(properties, "property", name=f"tflm.{name}", value=str(value))
+
+
+@pytest.mark.parametrize("file", ["run.json", "junit.xml"])
+def test_what_a_lost_board_would_have_measured_is_missed(here, capsys, file):
+    main(["baseline", "save", str(spread(here / "r", a="emulator", b="host"))])
+    capsys.readouterr()
+    code, judged = told(capsys, "regress", spread(here / "r2", a=None, b="host") / file)
+    assert (code, judged["ended"], judged["lost"]) == (4, "stopped: no board is left", ["emulator (gw0)"])
+    assert [(each["board"], each["verdict"], each["reason"]) for each in judged["findings"]] == [
+        ("emulator", "vanished", "not run")
+    ]
+    assert main(["regress", str(here / "r2" / file)]) == 4
+    assert "lost: emulator (gw0)" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("file", ["run.json", "junit.xml"])
+def test_which_kind_of_board_got_which_test_is_no_regression(here, capsys, file):
+    main(["baseline", "save", str(spread(here / "r", a="emulator", b="host", c="host"))])
+    capsys.readouterr()
+    code, judged = told(capsys, "regress", spread(here / "r2", a="host", b="emulator", c="host") / file)
+    assert (code, judged["lost"]) == (0, [])
+    assert {verdict: count for verdict, count in judged["counts"].items() if count} == {"elsewhere": 4, "unchanged": 1}
+    main(["regress", str(here / "r2" / file)])
+    assert "ran on host this time" in capsys.readouterr().out
 
 
 def test_another_clock_is_refused_until_it_is_accepted(here, capsys):

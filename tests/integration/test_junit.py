@@ -74,6 +74,7 @@ def test_whoever_keeps_nothing_but_the_junit_file_has_the_runs_figures(project, 
     recorded = figures_of_run(read_record(project.path / "out"))
     told = read_junit(project.path / "out" / "junit.xml")
     assert told.started == recorded.started and told.outcomes == recorded.outcomes
+    assert (told.ended, told.boards, told.ran_on) == (recorded.ended, recorded.boards, recorded.ran_on)
     assert len(recorded.figures) > 20
 
     def by_key(run):
@@ -82,6 +83,14 @@ def test_whoever_keeps_nothing_but_the_junit_file_has_the_runs_figures(project, 
     assert by_key(told) == by_key(recorded)
     with History(project.path / "history.db", create=True) as history:
         assert [history.add(each).known for each in (recorded, told)] == [False, True]
+
+
+def test_how_a_run_ended_is_in_its_junit_file_too(project, run):
+    project.makepyfile(TESTS + "\n    def test_never(open_model): ...\n")
+    run("-x", "--report-dir", "out").assert_outcomes(passed=1, failed=1)
+    recorded = figures_of_run(read_record(project.path / "out"))
+    assert recorded.ended != "complete"
+    assert read_junit(project.path / "out" / "junit.xml").ended == recorded.ended
 
 
 def test_several_sessions_of_one_test_are_numbered(project, run):

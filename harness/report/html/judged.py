@@ -15,9 +15,10 @@ _CHANGES: dict[Verdict, Change] = {
     Verdict.VANISHED: "gone",
     Verdict.NOT_COMPARABLE: "not compared",
     Verdict.IMPROVED: "better",
+    Verdict.ELSEWHERE: "not compared",
 }
 # These share a reason; their values say little.
-_BY_REASON = (Verdict.VANISHED, Verdict.NOT_COMPARABLE)
+_BY_REASON = (Verdict.VANISHED, Verdict.NOT_COMPARABLE, Verdict.ELSEWHERE)
 # What a reader follows from night to night; each operator's time would be too much.
 _FOLLOWED = ("latency.median", "arena.minimum", "arena.used", "model.bytes")
 

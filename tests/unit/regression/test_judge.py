@@ -1,16 +1,18 @@
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
 from harness.record.figures import Spread
+from harness.record.model import Board
 from harness.regression.baseline import Override, baselines_of
-from harness.regression.judge import Verdict, judge
+from harness.regression.judge import Reason, Verdict, judge
 from harness.regression.threshold import parse_threshold
-from harness.regression.words import since_in_words
+from tests.support.documents import DOCS, first_words, rows, section
 from tests.support.runs import BOARD, HOST, PICO, board, figure, night, series
 
 WORSE, IMPROVED, UNCHANGED = Verdict.WORSE, Verdict.IMPROVED, Verdict.UNCHANGED
-REFUSED, NEW, VANISHED = Verdict.NOT_COMPARABLE, Verdict.NEW, Verdict.VANISHED
+REFUSED, NEW, VANISHED, ELSEWHERE = Verdict.NOT_COMPARABLE, Verdict.NEW, Verdict.VANISHED, Verdict.ELSEWHERE
 SAME_BUILD = ["b1"] * 20
 
 
@@ -68,17 +70,65 @@ def test_steps_of_both_signs_are_worse_where_a_threshold_says_so():
 
 
 def test_new_and_vanished_figures_are_told_with_the_reason():
-    gone = [figure(f"arena.{name}", test=name) for name in ("failing", "skipped", "missing", "there")]
-    run = night(1, figure("arena.new"), outcomes={"failing": "failed", "skipped": "skipped", "there": "passed"})
+    names = ("failing", "skipped", "waiting", "missing", "broken.py::a", "there")
+    gone = [figure(f"arena.{name}", test=name) for name in names]
+    outcomes = {"failing": "failed", "skipped": "skipped", "waiting": "not run", "broken.py": "error"}
+    run = night(1, figure("arena.new"), outcomes={**outcomes, "there": "passed"})
     told = {each.key.name: each for each in judge(run, baselines_of(night(0, *gone), [])).findings}
-    assert told["arena.new"].verdict is NEW
+    assert told["arena.new"].verdict is NEW and told["arena.new"].reason == ""
     assert {told[each.name].verdict for each in gone} == {VANISHED}
-    assert [told[each.name].notes for each in gone] == [
-        ("its test: failed",),
-        ("its test: skipped",),
-        ("its test did not run",),
-        ("not measured, and its test passed",),
+    assert [(told[each.name].reason, *told[each.name].notes) for each in gone] == [
+        ("failed", "its test: failed"),
+        ("skipped", "its test: skipped"),
+        ("not run", "its test did not run"),
+        ("no such test", "its test is not there any more, or was not selected"),
+        ("failed", "its file: error"),
+        ("not measured", "not measured, and its test passed"),
     ]
+
+
+def test_a_run_that_was_cut_short_may_not_know_all_of_its_tests():
+    before = baselines_of(night(0, figure(test="a"), figure(test="b")), [])
+    told = judge(night(1, figure(test="a"), ended="interrupted"), before).of(VANISHED)
+    assert [(each.key.test, each.reason) for each in told] == [("b", "not run")]
+
+
+@pytest.mark.parametrize("there", [BOARD, Board(name="b", kind="emulator", lost="no firmware")])
+def test_figures_of_a_board_that_gave_none_are_missed(there):
+    before = baselines_of(night(0, figure(), figure(test="h", conditions=HOST)), [])
+    run = night(1, figure(test="h", conditions=HOST), outcomes={"h": "passed", "t.yaml::t": "not run"})
+    judgement = judge(replace(run, boards=(HOST, there)), before)
+    assert [(each.board, each.verdict, each.reason) for each in judgement.findings] == [
+        ("emulator", VANISHED, "not run"),
+        ("host", UNCHANGED, ""),
+    ]
+    # Without a baseline the night before tells what is missing.
+    past = [series("arena.used", [1000.0])]
+    assert [each.board for each in judge(replace(run, boards=(HOST, there)), [], past).of(VANISHED)] == ["emulator"]
+    # Baselines of kinds that took no part are nobody's.
+    assert not judge(run, before).of(VANISHED)
+
+
+def test_a_test_that_another_kind_of_board_got_this_time_is_neither_gone_nor_new():
+    before = baselines_of(night(0, figure(test="a"), figure(test="b", conditions=HOST)), [])
+    run = night(1, figure(test="b"), figure(test="a", conditions=HOST))
+    told = {(each.board, each.key.test): each for each in judge(run, before).findings}
+    assert {each.verdict for each in told.values()} == {ELSEWHERE}
+    assert {place: each.notes for place, each in told.items()} == {
+        ("emulator", "a"): ("ran on host this time",),
+        ("host", "a"): ("ran on emulator before",),
+        ("emulator", "b"): ("ran on host before",),
+        ("host", "b"): ("ran on emulator this time",),
+    }
+
+
+def test_a_test_that_failed_on_another_kind_of_board_ran_there_too():
+    before = baselines_of(night(0, figure(test="a"), figure(test="b", conditions=HOST)), [])
+    run = night(1, figure(test="b", conditions=HOST), outcomes={"a": "failed", "b": "passed"}, boards=(BOARD, HOST))
+    [finding] = judge(replace(run, ran_on={"a": frozenset(["host"])}), before).of(ELSEWHERE)
+    assert finding.notes == ("ran on host this time",)
+    [finding] = judge(replace(run, ran_on={"a": frozenset(["host", "emulator"])}), before).of(VANISHED)
+    assert finding.reason == "failed"
 
 
 @pytest.mark.parametrize(
@@ -121,6 +171,13 @@ def test_figures_that_are_only_watched_are_not_new_every_night():
     kept = figure(conditions=HOST)
     told = {each.key.name: each.verdict for each in against([kept, watched], [kept, watched]).findings}
     assert told == {"arena.used": UNCHANGED, "latency.p95": UNCHANGED}
+
+
+def test_the_page_names_every_verdict_and_reason():
+    page = (DOCS / "regressions.md").read_text("utf-8")
+    told = section(page, "## Verdicts and exit codes")
+    assert {each.value for each in Verdict} <= {cells[0] for cells in rows(told)}
+    assert first_words(told) == set(get_args(Reason)) - {""}
 
 
 # --- against nights --------------------------------------------------------------------------------------------------
@@ -172,61 +229,3 @@ def test_what_is_gone_since_last_night_is_told_without_a_baseline():
     past = [series("arena.used", [1.0, 1.0]), series("arena.head", [1.0, 1.0])]
     told = judge(night(2, figure("arena.head", 1)), [], past).findings
     assert [(each.key.name, each.verdict) for each in told] == [("arena.used", VANISHED), ("arena.head", UNCHANGED)]
-
-
-# --- since when ------------------------------------------------------------------------------------------------------
-
-
-def test_a_change_is_named_with_its_day_build_and_size():
-    builds = ["b1", "b1", "b2", "b2"]
-    finding = over_nights("latency.median", [100, 100, 107, 107], 107, builds=builds, before=100)
-    # The first night is Sunday 2026-11-15.
-    assert since_in_words(finding.since) == "since Tuesday 2026-11-17, firmware build b2, +7.0 %"
-
-
-def test_a_change_of_tonight_and_one_without_another_build():
-    finding = over_nights("latency.median", [100, 100], 107, before=100)
-    assert since_in_words(finding.since) == "since Tuesday 2026-11-17, firmware build b_now, +7.0 %"
-    finding = over_nights("latency.median", [100, 100, 107, 107], 107, builds=["b1"] * 4, before=100)
-    assert since_in_words(finding.since) == "since Tuesday 2026-11-17, firmware build b1 (the same as before), +7.0 %"
-
-
-def test_a_change_that_came_with_another_compiler_names_it():
-    past = series("arena.used", [1000, 1000])
-    run = night(2, figure(value=1016, conditions=board(build="b2", compiler="GCC 14")))
-    [finding] = judge(run, [], [past]).findings
-    assert "compiler GCC 12.2.1 -> GCC 14, +1.6 %" in since_in_words(finding.since)
-
-
-def test_one_slow_night_of_a_pico_is_dated_before_it_is_a_change_point():
-    values = [100.0, 100.4, 99.6, 100.2, 99.8]
-    finding = over_nights("latency.median", values, 107, of=PICO, before=100)
-    assert since_in_words(finding.since).startswith("since Friday 2026-11-20, firmware build b_now, +7.0 %")
-    finding = over_nights("latency.median", [*values, 107.2], 107, of=PICO, before=100)
-    assert since_in_words(finding.since).startswith("since Friday 2026-11-20, firmware build b5, +7")
-
-
-def test_what_was_always_beyond_the_baseline_has_no_day():
-    finding = over_nights("latency.median", [107.0] * 3, 107, before=100)
-    assert finding.verdict is WORSE and finding.since is None and since_in_words(finding.since) == ""
-
-
-def test_a_small_gain_after_a_loss_is_not_since_when_it_is_worse():
-    finding = over_nights("arena.used", [1000, 1000, 1016, 1016], 1008, before=1000)
-    assert since_in_words(finding.since) == "since Tuesday 2026-11-17, firmware build b2, +1.6 %"
-
-
-def test_an_old_spike_is_not_the_change():
-    finding = over_nights("arena.used", [1000, 1032, 1000, 1000], 1016, before=1000)
-    assert finding.since is not None and finding.since.first.conditions["build"] == "b_now"
-
-
-def test_nights_whose_tests_failed_date_a_change_and_are_no_measure():
-    """A regression that also breaks a test's limit has one day, not another one each night."""
-    past = series("arena.used", [1000, 1000, 1016, 1016])
-    past = replace(past, points=tuple(replace(point, passed=point.value == 1000) for point in past.points))
-    run = night(4, figure(value=1016, outcome="failed"), outcomes={"t.yaml::t": "failed"})
-    [finding] = judge(run, [], [past]).findings
-    assert (finding.verdict, finding.before, finding.against) == (WORSE, 1000, "the last 2 nights")
-    assert since_in_words(finding.since).startswith("since Tuesday 2026-11-17")
-    assert finding.notes == ("its test: failed",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,10 @@ MAX_RETRIED = 20
 # What a further attempt needs at least to be of use.
 _LEAST_SECONDS = 5.0
 _BAD = ("failed", "error")
+# All tests passed, some failed, some could not be collected or were interrupted: pytest has run tests.
+_RAN = (0, 1, 2)
+# pytest's exit codes that are told besides the verdict.
+_ERRORS = {3: "an internal error", 4: "a usage error"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,11 @@ class Attempt:
     ended: Ended
     run: Run | None
     problem: str = ""
+
+    @property
+    def ran(self) -> bool:
+        """Whether it came to running tests, whatever became of them; True as well if it was ended or never started."""
+        return self.ended.how != "ended" or self.ended.code in _RAN
 
 
 @dataclass
@@ -76,6 +86,9 @@ def test_board(
     tests: Sequence[str] = plan.tests
     for number in range(1, plan.retries + 2):
         attempts.done.append(_attempt(plan, board, folder, number, tests, programs, deadline, firmware))
+        error = _ERRORS.get(attempts.last.ended.code or 0)
+        if error is not None:
+            attempts.notes.append(f"pytest ended with {error}, see {attempts.last.folder}/pytest.log")
         if number > plan.retries:
             break
         wanted = _again(attempts, plan)
@@ -135,4 +148,33 @@ def _again(attempts: Attempts, plan: Plan) -> Sequence[str] | None:
     if len(failed) > MAX_RETRIED:
         attempts.notes.append(f"{len(failed)} tests failed: too many for chance, none was run again")
         return None
-    return failed or None
+    # The record comes from a file: a NUL or half a character is no argument of any program.
+    named = [name for name in failed if name.isprintable()]
+    if len(named) < len(failed):
+        attempts.notes.append(f"{len(failed) - len(named)} tests whose names cannot be told to pytest not run again")
+    return _arguments(run, named) if named else None
+
+
+def _arguments(run: Run, ids: Sequence[str]) -> list[str]:
+    """For pytest, from the current folder: to run these tests with the configuration that the run had."""
+    options: list[str] = []
+    root = os.curdir
+    if run.rootdir and _is_there(run.rootdir):
+        root = os.path.relpath(run.rootdir)
+        # Fewer tests than before have a nearer common folder, which may have a pytest.ini of its own.
+        if run.inifile and _is_there(run.inifile):
+            options.append(f"--config-file={run.inifile}")
+        # pytest takes $NAME there for a variable, and a folder may be called like that.
+        if os.path.expandvars(run.rootdir) == run.rootdir:
+            options.append(f"--rootdir={run.rootdir}")
+    # "./" before what else could be an option or, as @NAME, a file of options. Not absolute: pytest takes no "[" before
+    # the name of a test, and the folder that it runs in may have one.
+    return [*options, *(name if name.startswith("/") else f"./{root}/{name}" for name in ids)]
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        # Too long, or with a NUL: no path at all.
+        return False

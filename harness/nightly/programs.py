@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +24,13 @@ GRACE_SECONDS = 20.0
 _TERM_SECONDS = 5.0
 _MAX_LOG_BYTES = 32 * 1024 * 1024
 _CHUNK = 65536
+# Becomes the program after it. Python itself ignores two more signals, which the program is not to inherit either.
+_HEARING = (
+    "import os, signal, sys\n"
+    "for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ): signal.signal(number, signal.SIG_DFL)\n"
+    "try: os.execvp(sys.argv[1], sys.argv[1:])\n"
+    "except OSError as error: sys.exit(f'{sys.argv[1]} cannot be started: {error.strerror}')\n"
+)
 
 How = Literal["ended", "deadline", "stopped", "not started"]
 
@@ -89,7 +99,7 @@ class Programs:
                     return Ended("stopped", None, 0.0, log)
                 try:
                     process = subprocess.Popen(
-                        list(command),
+                        _hearing(command),
                         stdin=subprocess.DEVNULL,
                         stdout=subprocess.PIPE,
                         stderr=subprocess.STDOUT,
@@ -154,6 +164,25 @@ class Programs:
 def _environment() -> dict[str, str]:
     """This process's, without the chat's address: tests have no use for it, and print what they have."""
     return {name: value for name, value in os.environ.items() if name != URL_VARIABLE}
+
+
+def _hearing(command: Sequence[str]) -> list[str]:
+    """The command, so that its program hears SIGINT.
+
+    A shell that starts something in the background has it ignore SIGINT, and what is ignored stays so in all that it
+    starts: pytest would never hear its deadline. What is handled begins anew. Python's own `preexec_fn` could change
+    that, but is not safe where there are threads, of which a night has one for each board.
+
+    Raises:
+        OSError: there is no such program.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        return list(command)
+    # Here, as later only the one in between would be found to have started.
+    if shutil.which(command[0]) is None:
+        number = errno.EACCES if Path(command[0]).exists() else errno.ENOENT
+        raise OSError(number, os.strerror(number), command[0])
+    return [sys.executable, "-I", "-S", "-c", _HEARING, *command]
 
 
 def _copy(source: IO[bytes], target: IO[bytes]) -> None:

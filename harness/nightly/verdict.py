@@ -77,6 +77,12 @@ def _verdict(
         return "lost", lost_boards(last.run)[0]
     if merged is None or last.run is None:
         return "broken", f"{_how(last)}: {_last_line(folder / last.folder / 'pytest.log') or last.problem}"
+    # Before failures: where a test was to run again and could not, that it failed is not all there is to know. What a
+    # lost board brought about was made up for.
+    unusable = next((each for each in attempts.done if not each.ran and not (each.run and lost_boards(each.run))), None)
+    if unusable is not None:
+        said = _last_line(folder / unusable.folder / "pytest.log")
+        return "broken", f"{_how(unusable)}: {said or merged.ended}"
     if count.failed:
         return "failed", ""
     if last.ended.code != 0 or merged.ended != "complete" or count.not_run:
@@ -119,8 +125,11 @@ def _how(attempt: Attempt) -> str:
 def _first_line(message: str | None) -> str:
     """Why a test failed, in one line: the error's own name, and paths from where the night runs."""
     first = next((part for part in (message or "").splitlines() if part.strip()), "no message")
-    short = _MODULES.sub("", first.replace(f"{Path.cwd()}/", ""))
-    return line(short, _MAX_WHY)
+    return line(_MODULES.sub("", _from_here(first)), _MAX_WHY)
+
+
+def _from_here(text: str) -> str:
+    return text.replace(f"{Path.cwd()}/", "")
 
 
 def _last_line(log: Path) -> str:
@@ -132,4 +141,5 @@ def _last_line(log: Path) -> str:
         return ""
     lines = [part.strip(" =!") for part in said.splitlines()]
     # Where the page is, is no reason.
-    return next((line(part, _MAX_WHY) for part in reversed(lines) if part and not part.startswith("report: ")), "")
+    told = next((part for part in reversed(lines) if part and not part.startswith("report: ")), "")
+    return line(_from_here(told), _MAX_WHY)

@@ -212,6 +212,8 @@ class Run(Struct, kw_only=True, frozen=True):
         ended: "complete", "interrupted", or "stopped: REASON".
         command: the command line.
         versions: of "tflm-hil", "python", "pytest".
+        rootdir: pytest's, the folder that the ids of tests are relative to; None in records of before it was kept.
+        inifile: what pytest was configured by; None likewise, and where there was none.
     """
 
     version: Literal[1] = field(name="tflm-hil-run")
@@ -222,6 +224,8 @@ class Run(Struct, kw_only=True, frozen=True):
     versions: dict[str, Line]
     boards: list[Board]
     tests: list[Test]
+    rootdir: Text | None = None
+    inifile: Text | None = None
 
     def board(self, name: str | None) -> Board | None:
         """The board of that name."""

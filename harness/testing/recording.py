@@ -53,10 +53,16 @@ class Collector:
 
     Attributes:
         boards: all that took part, by name.
+
+    Args:
+        command: the command line.
+        rootdir: pytest's.
+        inifile: pytest's, if there is one.
     """
 
-    def __init__(self, command: Iterable[str]) -> None:
+    def __init__(self, command: Iterable[str], rootdir: Path | None = None, inifile: Path | None = None) -> None:
         self.boards: dict[str, Board] = {}
+        self._rootdir, self._inifile = _path(rootdir), _path(inifile)
         self._command = [line(part) for part in command][:_MAX_ARGUMENTS]
         self._begun = time.time()
         self._clock = time.monotonic()
@@ -152,6 +158,8 @@ class Collector:
                 *(self._test(key, running) for key, running in self._tests.items()),
                 *(Test(id=bounded(nodeid), outcome="not run", message=bounded(ended)) for nodeid in self.not_run()),
             ],
+            rootdir=self._rootdir,
+            inifile=self._inifile,
         )
 
     def _test(self, key: tuple[str, str], running: _Running) -> Test:
@@ -169,6 +177,12 @@ class Collector:
             log_tail=running.log_tail,
             measurements=msgspec.convert(running.measurements, list[Measurement]),
         )
+
+
+def _path(path: Path | None) -> str | None:
+    """As text; None if a record cannot hold it unchanged, as another path would be of no use."""
+    text = str(path)
+    return text if path is not None and text == bounded(text) else None
 
 
 def _iso(seconds: float) -> str:
@@ -209,7 +223,8 @@ class Recorder:
     """
 
     def __init__(self, config: pytest.Config, folder: Path | None) -> None:
-        self.collector = Collector([Path(sys.argv[0]).name, *map(str, config.invocation_params.args)])
+        command = [Path(sys.argv[0]).name, *map(str, config.invocation_params.args)]
+        self.collector = Collector(command, config.rootpath, config.inipath)
         self.run: Run | None = None
         self._config = config
         self._folder = folder

@@ -1,5 +1,6 @@
 import threading
 import xml.etree.ElementTree as ElementTree
+from datetime import datetime, timezone
 
 import pytest
 
@@ -7,10 +8,11 @@ from harness.errors import BoardLost, LinkLost, Misuse, NotStarted
 from harness.flash.uf2 import RP2040, Uf2, WrongChip, write_uf2
 from harness.images import log
 from harness.images.judge import TFLM_PASSED, Judge, Outcome
-from harness.images.junit import junit_xml
+from harness.images.junit import junit_xml, write_junit
 from harness.images.log import ImageLog
 from harness.images.run import Limits, Result, run_image
 from harness.images.suite import find_images, run_suite
+from tests.support.junit_files import cases, properties, valid_suites
 from tests.virtual_usb.images import bootable
 
 PASSES = [b"Testing A\n", TFLM_PASSED.encode() + b"\n"]
@@ -197,3 +199,33 @@ def test_the_junit_report_is_xml_whatever_the_image_said(image):
     assert r"\x00\x01\x1b[31m]]> & < \xff\xfe" in good.find("system-out").text
     assert cut.find("error").get("type") == "refused" and lost.find("error").get("type") == "not run"
     assert bad.find("failure").get("message") == "it said 'no'" and float(bad.get("time")) == 1.25
+
+
+OUTCOMES = [(outcome, "it said so") for outcome in Outcome]
+
+
+@pytest.mark.parametrize(("outcome", "detail"), [*OUTCOMES, (Outcome.FAILED, ""), (Outcome.CRASHED, "\x00")])
+def test_the_junit_report_is_valid_for_every_outcome(tmp_path, image, outcome, detail):
+    file = tmp_path / "folder" / "junit.xml"
+    write_junit(file, [Result("a/b", image, outcome, detail, 1.2345, "0" * 64, "log\n")], board="left", kind="pico")
+    [suite] = valid_suites(file).values()
+    case = cases(suite)["a/b"]
+    verdict = {Outcome.PASSED: None, Outcome.FAILED: "failure"}.get(outcome, "error")
+    assert [item.tag for item in case] == [*filter(None, [verdict]), "system-out"]
+    if verdict is not None:
+        assert case.find(verdict).get("type") == outcome.value and case.find(verdict).get("message")
+    assert properties(suite) == {"tflm.board": "left", "tflm.board.kind": "pico"}
+
+
+def test_the_junit_report_of_several_images_is_valid_and_says_when_they_began(tmp_path, image):
+    file = tmp_path / "junit.xml"
+    # Sums that are no decimals of three digits as floats; a name that is no text, as a file's may be.
+    seconds = [3600.0, 0.1, 0.2, 0.0001, 0.0]
+    results = [Result(f"{number}\udcff", image, Outcome.PASSED, "", took) for number, took in enumerate(seconds)]
+    write_junit(file, results, board="left", kind="pico")
+    [suite] = valid_suites(file).values()
+    assert float(suite.get("time")) == 3600.3
+    ago = datetime.now(timezone.utc) - datetime.fromisoformat(suite.get("timestamp")).replace(tzinfo=timezone.utc)
+    assert 3600 <= ago.total_seconds() < 3700
+    write_junit(file, [], board="left", kind="pico")
+    assert len(valid_suites(file)) == 1

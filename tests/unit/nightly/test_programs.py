@@ -1,5 +1,7 @@
 """Programs of a night: none runs on after its deadline, none is left behind, and pytest may still write its record."""
 
+import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -58,6 +60,50 @@ def test_at_its_deadline_it_is_asked_first_as_by_ctrl_c(programs, tmp_path):
     ended = run(programs, code, tmp_path, seconds=5.0)
     assert (ended.how, ended.code, ended.good) == ("deadline", None, False)
     assert ended.log.read_text() == "record written\n"
+
+
+# Both where the current thread handles signals and where it does not, as those of the boards of a night.
+IGNORING = """
+import signal, sys, threading
+from pathlib import Path
+from harness.nightly.programs import Programs
+assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+log, code = Path(sys.argv[1]), sys.argv[3]
+def run():
+    for name, command, seconds in [
+        ("hears", [sys.executable, "-c", code], 5.0),
+        ("status", ["/bin/grep", "SigIgn", "/proc/self/status"], 60.0),
+        ("code", [sys.executable, "-c", "import sys; sys.exit(3)"], 60.0),
+        ("none", ["/no/such/program"], 60.0),
+        ("folder", ["/"], 60.0),
+    ]:
+        ended = Programs(grace=20.0).run(command, seconds=seconds, log=log / name)
+        print(name, ended.how, ended.code, ended.reason)
+if sys.argv[2] == "main": run()
+else: thread = threading.Thread(target=run); thread.start(); thread.join()
+"""
+
+
+@pytest.mark.parametrize("thread", ["main", "another"])
+def test_it_is_asked_as_well_where_the_night_ignores_ctrl_c(tmp_path, thread):
+    code = "import time\ntry: time.sleep(600)\nexcept KeyboardInterrupt: print('record written')"
+    process = subprocess.Popen(
+        [*PYTHON, IGNORING, str(tmp_path), thread, code],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )
+    assert process.communicate(timeout=LONG)[0].splitlines() == [
+        "hears deadline None ",
+        "status ended 0 ",
+        "code ended 3 ",
+        "none not started None /no/such/program cannot be started: No such file or directory",
+        "folder not started None / cannot be started: Permission denied",
+    ]
+    assert (tmp_path / "hears").read_text() == "record written\n"
+    # Nothing is ignored that would not be otherwise.
+    ignored = int((tmp_path / "status").read_text().split()[1], 16)
+    assert not ignored & sum(1 << number - 1 for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ))
 
 
 def test_what_heeds_nothing_is_killed_with_all_it_started(tmp_path):

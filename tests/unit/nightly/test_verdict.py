@@ -60,6 +60,17 @@ def judged(tmp_path, *given, comparison=None, stopped=False):
         ([make_run(make_test("a"), ended="interrupted")], "broken", "pytest ended with exit code 0: 1 error in 0.1s"),
         # The second attempt found nothing: the failure of the first stays one.
         ([(FAILING, "ended", 1), (None, "ended", 4)], "broken", "pytest ended with exit code 4: 1 error in 0.1s"),
+        # So it does where pytest left a record of nothing.
+        ([(FAILING, "ended", 1), (make_run(), "ended", 4)], "broken", "pytest ended with exit code 4: 1 error in 0.1s"),
+        ([(FAILING, "ended", 3), PASSING], "broken", "pytest ended with exit code 3: 1 error in 0.1s"),
+        (
+            [(FAILING, "ended", 1), (FAILING, "ended", -11)],
+            "broken",
+            "pytest ended with exit code -11: 1 error in 0.1s",
+        ),
+        # What a lost board brought about is made up for.
+        ([(LOST, "ended", 3), PASSING], "flaky", ""),
+        ([(FAILING, "ended", 2)], "failed", ""),
     ],
 )
 def test_the_verdict_and_its_reason(tmp_path, given, verdict, why):

@@ -62,11 +62,13 @@ class ArenaNeed:
 def need_of(arena: Arena, pointer_bits: int | None) -> ArenaNeed:
     """What a record tells of an arena."""
     bits = pointer_bits or 32
-    known = [value for value in (arena.used, arena.minimum) if value is not None]
+    # No model does with nothing: 0 comes from a file in which it stands for what is not known.
+    used, minimum = arena.used or None, arena.minimum or None
+    known = [value for value in (used, minimum) if value is not None]
     if not known or not drawable([*known, *arena.categories.values()]) or min(known) < 0:
         return ArenaNeed(None, None, None, (), bits)
-    whole = Figures(arena.size, arena.used, arena.head, arena.tail, {}, bits, arena.minimum)
-    return ArenaNeed(arena.used, arena.minimum, whole.recommended(HEADROOM), tuple(_parts(arena)), bits)
+    whole = Figures(arena.size, used, arena.head, arena.tail, {}, bits, minimum)
+    return ArenaNeed(used, minimum, whole.recommended(HEADROOM), tuple(_parts(arena)), bits)
 
 
 def arena_chart(key: str, need: ArenaNeed) -> Chart | None:

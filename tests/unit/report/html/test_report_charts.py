@@ -55,6 +55,24 @@ def test_bytes_of_a_64_bit_computer_are_told_from_a_picos() -> None:
     assert chart is not None and "a Pico needs less" in chart.says
 
 
+@pytest.mark.parametrize(
+    ("arena", "needed"),
+    [
+        (Arena(size=1000, used=500, minimum=0), 500),
+        (Arena(size=1000, used=0, minimum=500), 500),
+        (Arena(size=1000, used=0, minimum=0, categories={"buffers": 0}), None),
+        (Arena(size=1000, used=0), None),
+        (Arena(size=0, minimum=0), None),
+    ],
+)
+def test_an_arena_of_nothing_is_one_that_is_not_known(arena: Arena, needed: int | None) -> None:
+    need = need_of(arena, 32)
+    assert need.needed == needed and (need.share is None) == (needed is None)
+    assert (arena_chart("k", need) is None) == (needed is None)
+    html = page(run([passed("t", measurement(arena=arena))]), Background())
+    assert ("<h4>Tensor arena</h4>" in html) == (needed is not None)
+
+
 def test_categories_of_another_opening_that_do_not_fit_are_not_drawn() -> None:
     need = need_of(Arena(size=1000, used=500, head=100, tail=400, categories={"buffers": 900}), 32)
     assert [(part.name, part.size) for part in need.parts] == [("activations (head)", 100), ("persistent (tail)", 400)]

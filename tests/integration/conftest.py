@@ -14,8 +14,12 @@ import harness.report.summary
 import harness.testing.failures
 import harness.testing.header
 import harness.testing.items  # noqa: F401
+from harness.bench import Bench
 from harness.boards.host import board as host_board
+from harness.boards.host.board import HostBoard
+from harness.models.library import ModelLibrary
 from harness.tflm.availability import why_unavailable
+from tests.support.serial_server import SerialServer
 
 ROOT = Path(__file__).parent.parent.parent
 MODELS = ROOT / "test_cases" / "models"
@@ -69,3 +73,30 @@ def run(project, monkeypatch):
         return runner(*([] if cache else ["-p", "no:cacheprovider"]), *arguments)
 
     return run_pytest
+
+
+@pytest.fixture
+def served_host(tmp_path):
+    """A board whose port a server may serve; the sine is on it, and some larger models."""
+    board = HostBoard(tmp_path)
+    library = ModelLibrary([MODELS])
+    bench = Bench(board, library)
+    bench.prepare([library.find(name) for name in ("sine_int8", "sine_float", "lstm_seq_int8")])
+    bench._line.drop()
+    yield board
+    bench.close()
+
+
+@pytest.fixture(params=["rfc2217", "socket"])
+def port_server(request, served_host):
+    """A server of its port."""
+
+    def port():
+        # A Pico that restarts has its port again, by itself.
+        if served_host._process.poll() is not None:
+            served_host.recover()
+        return served_host._port
+
+    served = SerialServer(port, rfc2217=request.param == "rfc2217")
+    yield served
+    served.close()

@@ -7,17 +7,14 @@ import tty
 
 import pytest
 
-from harness.bench import Bench
-from harness.boards.host.board import HostBoard
 from harness.boards.pico.waiting import poll
 from harness.cli import monitor
 from harness.cli.main import main
 from harness.deadline import Deadline
-from harness.models.library import ModelLibrary
 from tests.integration.conftest import MODELS
 from tests.support.serial_server import SerialServer
 
-SINE, OTHER = (str(MODELS / f"{name}.tflite") for name in ("sine_int8", "sine_float"))
+SINE, OTHER = (str(MODELS / f"{name}.tflite") for name in ("sine_int8", "accumulator"))
 
 
 @pytest.fixture
@@ -35,27 +32,13 @@ def soon(monkeypatch):
 
 
 @pytest.fixture
-def host(tmp_path):
-    board = HostBoard(tmp_path)
-    library = ModelLibrary([MODELS])
-    bench = Bench(board, library)
-    bench.prepare([library.find("sine_int8")])
-    bench._line.drop()
-    yield board
-    bench.close()
+def host(served_host):
+    return served_host
 
 
-@pytest.fixture(params=["rfc2217", "socket"])
-def server(request, host):
-    def port():
-        # A Pico that restarts has its port again, by itself.
-        if host._process.poll() is not None:
-            host.recover()
-        return host._port
-
-    served = SerialServer(port, rfc2217=request.param == "rfc2217")
-    yield served
-    served.close()
+@pytest.fixture
+def server(port_server):
+    return port_server
 
 
 @pytest.fixture

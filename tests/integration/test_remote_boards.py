@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from harness.bench import Bench
-from harness.boards.host.board import HostBoard
 from harness.boards.remote.board import RemoteBoard
 from harness.boards.select import select
 from harness.errors import BoardNotFound, FlashFailed, LinkLost, SessionClosed
@@ -21,28 +20,13 @@ ZEROS = np.zeros((1, 1), np.int8)
 
 
 @pytest.fixture
-def host(tmp_path):
-    """A board whose port is served; the sine is on it, and some larger models."""
-    board = HostBoard(tmp_path)
-    library = ModelLibrary([MODELS])
-    bench = Bench(board, library)
-    bench.prepare([library.find(name) for name in ("sine_int8", "sine_float", "lstm_seq_int8")])
-    bench._line.drop()
-    yield board
-    bench.close()
+def host(served_host):
+    return served_host
 
 
-@pytest.fixture(params=["rfc2217", "socket"])
-def server(request, host):
-    def port():
-        # A Pico that restarts has its port again, by itself.
-        if host._process.poll() is not None:
-            host.recover()
-        return host._port
-
-    served = SerialServer(port, rfc2217=request.param == "rfc2217")
-    yield served
-    served.close()
+@pytest.fixture
+def server(port_server):
+    return port_server
 
 
 @pytest.fixture

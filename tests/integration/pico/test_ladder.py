@@ -156,14 +156,8 @@ def test_a_board_without_a_serial_port_is_flashed_through_its_reset_interface(op
 
 
 def test_who_may_not_open_the_port_for_1200_baud_is_told_so(bus, open_pico, old_flash, impatient, monkeypatch):
-    bus.plug(
-        "1-2",
-        unique_id=SERIAL,
-        flash=old_flash,
-        application="dummy",
-        usb_id=(0x2E8A, 0x0005),
-        reset_interface=False,
-    )
+    foreign = {"usb_id": (0x2E8A, 0x0005), "reset_interface": False}
+    bus.plug("1-2", unique_id=SERIAL, flash=old_flash, application="dummy", **foreign)
 
     def refused(*given, **options):
         raise serial.SerialException(errno.EACCES, "Permission denied")

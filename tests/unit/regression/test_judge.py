@@ -10,6 +10,7 @@ from harness.regression.judge import Reason, Verdict, judge
 from harness.regression.threshold import parse_threshold
 from tests.support.documents import DOCS, first_words, rows, section
 from tests.support.runs import BOARD, HOST, PICO, board, figure, night, series
+from tests.unit.regression.nights import over_nights
 
 WORSE, IMPROVED, UNCHANGED = Verdict.WORSE, Verdict.IMPROVED, Verdict.UNCHANGED
 REFUSED, NEW, VANISHED, ELSEWHERE = Verdict.NOT_COMPARABLE, Verdict.NEW, Verdict.VANISHED, Verdict.ELSEWHERE
@@ -181,14 +182,6 @@ def test_the_page_names_every_verdict_and_reason():
 
 
 # --- against nights --------------------------------------------------------------------------------------------------
-
-
-def over_nights(name, values, now, *, of=BOARD, builds=None, before=None, **given):
-    past = series(name, values, of=of, builds=builds)
-    run = night(len(values), figure(name, now, conditions=board(of, build="b_now")))
-    baselines = [] if before is None else baselines_of(night(0, figure(name, before, conditions=of)), [])
-    [finding] = judge(run, baselines, [past], **given).findings
-    return finding
 
 
 def test_without_a_baseline_the_nights_decide():

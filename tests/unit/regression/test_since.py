@@ -4,20 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from harness.regression.baseline import baselines_of
 from harness.regression.judge import Verdict, judge
 from harness.regression.words import since_in_words
 from tests.support.runs import BOARD, PICO, board, figure, night, series
+from tests.unit.regression.nights import over_nights
 
 WORSE = Verdict.WORSE
-
-
-def over_nights(name, values, now, *, of=BOARD, builds=None, before=None, **given):
-    past = series(name, values, of=of, builds=builds)
-    run = night(len(values), figure(name, now, conditions=board(of, build="b_now")))
-    baselines = [] if before is None else baselines_of(night(0, figure(name, before, conditions=of)), [])
-    [finding] = judge(run, baselines, [past], **given).findings
-    return finding
 
 
 def test_a_change_is_named_with_its_day_build_and_size():

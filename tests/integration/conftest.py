@@ -76,7 +76,7 @@ def run(project, monkeypatch):
 
 
 @pytest.fixture
-def served_host(tmp_path):
+def host(tmp_path):
     """A board whose port a server may serve; the sine is on it, and some larger models."""
     board = HostBoard(tmp_path)
     library = ModelLibrary([MODELS])
@@ -88,14 +88,14 @@ def served_host(tmp_path):
 
 
 @pytest.fixture(params=["rfc2217", "socket"])
-def port_server(request, served_host):
+def server(request, host):
     """A server of its port."""
 
     def port():
         # A Pico that restarts has its port again, by itself.
-        if served_host._process.poll() is not None:
-            served_host.recover()
-        return served_host._port
+        if host._process.poll() is not None:
+            host.recover()
+        return host._port
 
     served = SerialServer(port, rfc2217=request.param == "rfc2217")
     yield served

@@ -32,16 +32,6 @@ def soon(monkeypatch):
 
 
 @pytest.fixture
-def host(served_host):
-    return served_host
-
-
-@pytest.fixture
-def server(port_server):
-    return port_server
-
-
-@pytest.fixture
 def talker():
     """A board that only talks: what is written to this descriptor it says; and its server."""
     mine, its = os.openpty()
@@ -67,7 +57,7 @@ def test_flash_says_where_to_flash(server, capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert main(["flash", server.url, OTHER, "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
-    assert told["error"] == "FlashFailed" and "not on the board: sine_float" in told["message"]
+    assert told["error"] == "FlashFailed" and "not on the board: accumulator" in told["message"]
     assert "on the computer that it is plugged into" in told["advice"]
 
 

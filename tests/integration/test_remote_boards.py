@@ -20,16 +20,6 @@ ZEROS = np.zeros((1, 1), np.int8)
 
 
 @pytest.fixture
-def host(served_host):
-    return served_host
-
-
-@pytest.fixture
-def server(port_server):
-    return port_server
-
-
-@pytest.fixture
 def remote(server):
     """A bench with the board on the other side."""
     bench = Bench(RemoteBoard(server.url), ModelLibrary([MODELS]))

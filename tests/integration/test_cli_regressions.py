@@ -10,19 +10,9 @@ from harness.cli.main import main
 from harness.record.model import Arena, Board, Latency, Measurement, Run, Test
 from harness.record.write import write_record
 from tests.support.junit_files import valid_suites
+from tests.support.runs import board as board_with
 
-BOARD = Board(
-    name="emulator-0",
-    kind="emulator",
-    serial="DFA5",
-    chip="RP2040",
-    clock_hz=125_000_000,
-    build="b1",
-    tflm="90b983c",
-    compiler="GCC 12.2.1",
-    engine="tflm",
-    pointer_bits=32,
-)
+BOARD = board_with(name="emulator-0")
 
 
 def latency(us):
@@ -241,7 +231,7 @@ def test_a_baseline_is_saved_shown_and_replaced_in_part(here, capsys):
     assert used == {"a": 1000, "b": 5}
     assert main(["baseline", "show"]) == 0
     text = capsys.readouterr().out
-    for words in ("RP2040, 125 MHz, 32-bit", "firmware b1, TFLM 90b983c", "1,000 B  exact"):
+    for words in ("RP2040, 125 MHz, 32-bit", "firmware b1, pico, TFLM 90b983c", "1,000 B  exact"):
         assert words in text
 
 

@@ -18,6 +18,7 @@ from harness.record.model import (
     Series,
     Test,
 )
+from tests.support.runs import board
 
 # What must come out as text: markup, terminal sequences, NUL, direction overrides, templates, formulas.
 HOSTILE = (
@@ -33,21 +34,7 @@ HOSTILE = (
     "javascript:alert(1)",
 )
 
-BOARD = Board(
-    name="emulator-0",
-    kind="emulator",
-    serial="DFA5DBA5260CDF84",
-    place="",
-    chip="RP2040",
-    clock_hz=125_000_000,
-    build="4f1c2aa",
-    tflm="90b983c",
-    compiler="GCC 12.2.1",
-    target="pico",
-    kernels="CMSIS-NN -O2, LSTM of TFLM reference",
-    engine="tflm",
-    pointer_bits=32,
-)
+BOARD = board(name="emulator-0", serial="DFA5DBA5260CDF84", build="4f1c2aa")
 
 
 def run(tests: list[Test], **given: Any) -> Run:
@@ -155,22 +142,8 @@ def large_run(measurements: int = 500) -> Run:
 def hostile_run() -> Run:
     """Every text of it means harm, in every place that a record has for text."""
     text = " ".join(HOSTILE)
-    board = Board(
-        name=text,
-        kind=text,
-        serial=text,
-        place=text,
-        chip=text,
-        clock_hz=125_000_000,
-        build=text,
-        tflm=text,
-        compiler=text,
-        target=text,
-        kernels=text,
-        engine=text,
-        pointer_bits=32,
-        lost=text,
-    )
+    texts = [name for name in Board.__struct_fields__ if name not in ("clock_hz", "pointer_bits")]
+    board = Board(**dict.fromkeys(texts, text), clock_hz=125_000_000, pointer_bits=32)
     each = measurement(
         text,
         sha256=text,

@@ -18,7 +18,7 @@ from harness.boards.pico.proof import Proof
 from harness.boards.pico.recovery import Recovery
 from harness.boards.pico.usb import Mode, UsbDevice
 from harness.deadline import Deadline
-from harness.errors import FlashFailed, HarnessError
+from harness.errors import FlashFailed, HarnessError, NoPermission, WrongBoard
 from harness.flash.boot2 import check_boot2
 from harness.flash.uf2 import RP2040, RP2350_ARM_S, Uf2, WrongChip, check_addresses, read_uf2
 
@@ -73,8 +73,15 @@ def flash(
         progress("restarting into BOOTSEL", 0)
         device, serial = _in_bootsel(place, recovery)
         _check_chip_in_bootsel(uf2, device, place, picotool)
+        was_proved = not proof.lacking(place.target)
         proof.begin(place.target)
-        picotool.load(file, device, progress, serial=serial)
+        try:
+            picotool.load(file, device, progress, serial=serial)
+        except (NoPermission, WrongBoard):
+            # Nothing was written.
+            if was_proved:
+                proof.done(place.target)
+            raise
     progress(STARTING, 0)
     running = place.wait(Deadline(_START_SECONDS), Mode.APPLICATION, restarted_from=device)
     if running is not None:
